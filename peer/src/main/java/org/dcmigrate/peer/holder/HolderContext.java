@@ -1,0 +1,25 @@
+package org.dcmigrate.peer.holder;
+
+import java.nio.file.Path;
+import java.util.List;
+import org.dcmigrate.peer.client.Peers;
+import org.dcmigrate.peer.config.Timeouts;
+import org.dcmigrate.peer.guest.GuestAdapter;
+import org.dcmigrate.peer.guest.Guests;
+import org.dcmigrate.peer.journal.Journal;
+import org.dcmigrate.peer.transfer.EgressLimiter;
+
+/** What every holder at this peer works with. */
+public record HolderContext(
+    Peers peers,
+    Journal journal,
+    Guests guests,
+    List<GuestAdapter> adapters,
+    Path runDirectory,
+    long memoryLimitBytes,
+    EgressLimiter egress,
+    Timeouts timeouts) {
+  public HolderContext {
+    adapters = List.copyOf(adapters);
+  }
+}

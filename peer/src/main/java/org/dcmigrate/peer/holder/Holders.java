@@ -1,0 +1,135 @@
+package org.dcmigrate.peer.holder;
+
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.dcmigrate.peer.journal.Journal;
+import org.dcmigrate.protocol.Attempt;
+import org.dcmigrate.protocol.DcmException;
+import org.dcmigrate.protocol.MigrationId;
+import org.dcmigrate.protocol.PeerId;
+import org.dcmigrate.protocol.Reason;
+import org.dcmigrate.protocol.machine.HolderInput;
+import org.dcmigrate.protocol.machine.HolderRecord;
+import org.dcmigrate.protocol.machine.HolderState;
+
+/** All migrations that this peer receives or has received. */
+public final class Holders {
+  private static final long FORGOTTEN_KEPT_NS = Duration.ofHours(1).toNanos();
+
+  private final HolderContext context;
+  private final int limit;
+  private final Map<MigrationId, Holder> holders = new HashMap<>();
+  private final Map<MigrationId, Long> forgottenSinceNs = new HashMap<>();
+
+  public Holders(HolderContext context, int limit) {
+    this.context = context;
+    this.limit = limit;
+  }
+
+  /** Takes up what the journal knows, before anything is served. */
+  public synchronized void recover() throws DcmException {
+    for (Journal.Entry<HolderRecord> entry : context.journal().holders()) {
+      holders.put(entry.migration(), Holder.recover(entry, context));
+    }
+  }
+
+  /**
+   * Becomes the destination of an attempt; gives the number of pages held already.
+   *
+   * @throws DcmException ALREADY_OPEN, EPOCH_STALE, TOO_LATE, or LIMIT_EXCEEDED
+   */
+  public long open(
+      Attempt attempt, PeerId source, List<PeerId> contributors, Holder.Opening opening)
+      throws DcmException {
+    HolderInput.OpenAsked asked =
+        new HolderInput.OpenAsked(attempt.epoch(), source, contributors);
+    Holder holder;
+    synchronized (this) {
+      Optional<Holder> known = Optional.ofNullable(holders.get(attempt.migration()));
+      if (known.isEmpty()) {
+        checkLimit();
+        holders.put(
+            attempt.migration(), Holder.open(attempt.migration(), context, asked, opening));
+        return 0;
+      }
+      holder = known.get();
+      forgottenSinceNs.remove(attempt.migration());
+    }
+    holder.reopen(asked, opening);
+    return holder.heldPages();
+  }
+
+  private void checkLimit() throws DcmException {
+    long active = holders.values().stream().filter(Holders::active).count();
+    if (active >= limit) {
+      throw new DcmException(
+          Reason.LIMIT_EXCEEDED,
+          "this peer takes part in %d migrations, as many as limits.migrations allows; retry later"
+              .formatted(active));
+    }
+  }
+
+  private static boolean active(Holder holder) {
+    HolderState state = holder.state();
+    return !(state instanceof HolderState.Forgotten || state instanceof HolderState.Owned);
+  }
+
+  /**
+   * The holder of a migration.
+   *
+   * @throws DcmException MIGRATION_UNKNOWN
+   */
+  public Holder get(Attempt attempt) throws DcmException {
+    return find(attempt.migration())
+        .orElseThrow(
+            () ->
+                new DcmException(
+                    Reason.MIGRATION_UNKNOWN,
+                    "this peer knows no migration " + attempt.migration()));
+  }
+
+  /** The holder of a migration, where there is one. */
+  public synchronized Optional<Holder> find(MigrationId migration) {
+    return Optional.ofNullable(holders.get(migration));
+  }
+
+  /** Number of migrations whose pages this peer holds. */
+  public synchronized int activeCount() {
+    return (int) holders.values().stream().filter(Holders::active).count();
+  }
+
+  /** A guest has left this peer for good: no restart looks for it. */
+  public void guestLeft(String guest) {
+    all().stream().filter(holder -> holder.guestName().equals(guest)).forEach(Holder::guestLeft);
+  }
+
+  /** Ends leases; to be called once a second. */
+  public void tick(long nowNs) {
+    for (Holder holder : all()) {
+      holder.tick(nowNs);
+      forgetLater(holder, nowNs);
+    }
+  }
+
+  private synchronized void forgetLater(Holder holder, long nowNs) {
+    if (holder.state() instanceof HolderState.Forgotten) {
+      long since = forgottenSinceNs.computeIfAbsent(holder.migration(), migration -> nowNs);
+      if (nowNs - since > FORGOTTEN_KEPT_NS) {
+        holders.remove(holder.migration());
+        forgottenSinceNs.remove(holder.migration());
+      }
+    }
+  }
+
+  /** Ends everything that does not own its guest. */
+  public void stop() {
+    all().forEach(Holder::stop);
+  }
+
+  private synchronized List<Holder> all() {
+    return List.copyOf(holders.values());
+  }
+}

@@ -1,0 +1,137 @@
+package org.dcmigrate.peer.holder;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
+import org.dcmigrate.peer.client.PeerClient;
+import org.dcmigrate.peer.config.Timeouts;
+import org.dcmigrate.peer.memory.PageStore;
+import org.dcmigrate.peer.transfer.EgressLimiter;
+import org.dcmigrate.peer.transfer.TransferSender;
+import org.dcmigrate.protocol.Attempt;
+import org.dcmigrate.protocol.DcmException;
+import org.dcmigrate.protocol.Extent;
+import org.dcmigrate.protocol.Failure;
+import org.dcmigrate.protocol.pages.PageSet;
+import org.dcmigrate.protocol.wire.TransferMessage;
+
+/** Sends the pages that this old destination was asked for to the new one, in ascending order. */
+final class Relay {
+  /** What becomes of a relay. */
+  interface Listener {
+    void finished();
+
+    void broke(Failure failure);
+  }
+
+  private static final int CHUNK_PAGES = 64;
+
+  private final Attempt attempt;
+  private final PageStore store;
+  private final PageSet waiting;
+  private final AtomicLong relayedPages = new AtomicLong();
+  private final AtomicLong payloadBytes = new AtomicLong();
+  private Optional<TransferSender> sender = Optional.empty();
+  private Optional<Thread> thread = Optional.empty();
+  private boolean stopped;
+
+  Relay(Attempt attempt, PageStore store, PageSet waiting) {
+    this.attempt = attempt;
+    this.store = store;
+    this.waiting = waiting;
+  }
+
+  synchronized long waitingPages() {
+    return waiting.count();
+  }
+
+  long relayedPages() {
+    return relayedPages.get();
+  }
+
+  long payloadBytes() {
+    return payloadBytes.get();
+  }
+
+  /** Takes pages off the relay; gives how many were still waiting. */
+  synchronized long skip(List<Extent> extents) {
+    long before = waiting.count();
+    extents.forEach(waiting::remove);
+    return before - waiting.count();
+  }
+
+  /** Starts sending on a thread of its own. */
+  synchronized void start(
+      PeerClient to, EgressLimiter egress, Timeouts timeouts, Listener listener) {
+    if (stopped) {
+      return;
+    }
+    thread =
+        Optional.of(
+            Thread.ofPlatform()
+                .name("relay-" + attempt)
+                .daemon(true)
+                .start(() -> run(to, egress, timeouts, listener)));
+  }
+
+  /** Ends the relay; when this returns, it no longer reads memory. */
+  void stop() {
+    Optional<Thread> running;
+    synchronized (this) {
+      stopped = true;
+      sender.ifPresent(TransferSender::cancel);
+      running = thread;
+    }
+    if (running.isPresent() && running.get() != Thread.currentThread()) {
+      running.get().interrupt();
+      joinUninterruptibly(running.get());
+    }
+  }
+
+  private void run(PeerClient to, EgressLimiter egress, Timeouts timeouts, Listener listener) {
+    try (TransferSender out =
+        TransferSender.open(to.channel(), attempt, egress, timeouts.sendStall())) {
+      synchronized (this) {
+        if (stopped) {
+          return;
+        }
+        sender = Optional.of(out);
+      }
+      for (Optional<Extent> next = take(); next.isPresent(); next = take()) {
+        for (TransferMessage.Chunk chunk : store.chunks(next.get())) {
+          out.send(chunk);
+          relayedPages.addAndGet(chunk.pageCount());
+          payloadBytes.addAndGet(chunk.payloadBytes());
+        }
+      }
+      out.finish(timeouts.sendStall());
+      listener.finished();
+    } catch (DcmException failed) {
+      listener.broke(failed.failure());
+    }
+  }
+
+  private synchronized Optional<Extent> take() {
+    if (stopped) {
+      return Optional.empty();
+    }
+    Optional<Extent> next = waiting.nextRun(0, 0, CHUNK_PAGES);
+    next.ifPresent(waiting::remove);
+    return next;
+  }
+
+  private static void joinUninterruptibly(Thread thread) {
+    boolean interrupted = false;
+    while (true) {
+      try {
+        thread.join();
+        break;
+      } catch (InterruptedException again) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,215 @@
+package org.dcmigrate.peer.journal;
+
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.dcmigrate.protocol.DcmException;
+import org.dcmigrate.protocol.Geometry;
+import org.dcmigrate.protocol.MigrationId;
+import org.dcmigrate.protocol.RamBlock;
+import org.dcmigrate.protocol.Reason;
+import org.dcmigrate.protocol.machine.HolderRecord;
+import org.dcmigrate.protocol.machine.SourceRecord;
+
+/**
+ * The journal on disk: one SQLite file, written ahead and synced at every append.
+ *
+ * <pre>
+ * source_record(migration, number, record)    records of the source's machine, in order
+ * holder_record(migration, number, record)    records of a holder's machine, in order
+ * guest(migration, role, name, kind, blocks)  which guest a migration is about
+ * </pre>
+ */
+public final class Journal implements AutoCloseable {
+  /** Which guest a migration is about. */
+  public record GuestEntry(String name, String kind, Geometry geometry) {}
+
+  /** A migration as the journal tells it. */
+  public record Entry<R>(MigrationId migration, GuestEntry guest, List<R> records) {
+    public Entry {
+      records = List.copyOf(records);
+    }
+  }
+
+  private final Connection connection;
+
+  private Journal(Connection connection) {
+    this.connection = connection;
+  }
+
+  /**
+   * Opens or makes the journal.
+   *
+   * @throws DcmException INTERNAL with the file and what is wrong with it
+   */
+  public static Journal open(Path file) throws DcmException {
+    try {
+      Connection connection = DriverManager.getConnection("jdbc:sqlite:" + file);
+      try (Statement statement = connection.createStatement()) {
+        statement.execute("PRAGMA journal_mode=WAL");
+        // FULL: the log is synced at every commit, so that an append that returned is durable.
+        statement.execute("PRAGMA synchronous=FULL");
+        statement.execute("PRAGMA locking_mode=EXCLUSIVE");
+        statement.execute(
+            "CREATE TABLE IF NOT EXISTS source_record("
+                + "migration TEXT NOT NULL, number INTEGER PRIMARY KEY, record TEXT NOT NULL)");
+        statement.execute(
+            "CREATE TABLE IF NOT EXISTS holder_record("
+                + "migration TEXT NOT NULL, number INTEGER PRIMARY KEY, record TEXT NOT NULL)");
+        statement.execute(
+            "CREATE TABLE IF NOT EXISTS guest(migration TEXT NOT NULL, role TEXT NOT NULL,"
+                + " name TEXT NOT NULL, kind TEXT NOT NULL, blocks TEXT NOT NULL,"
+                + " PRIMARY KEY(migration, role))");
+      }
+      return new Journal(connection);
+    } catch (SQLException failed) {
+      throw new DcmException(
+          Reason.INTERNAL,
+          "the journal %s cannot be opened: %s; is another dcmd running with this state directory?"
+              .formatted(file, failed.getMessage()),
+          failed);
+    }
+  }
+
+  /** Remembers which guest a migration that this peer is the source of is about. */
+  public void sourceGuest(MigrationId migration, GuestEntry guest) {
+    putGuest(migration, "source", guest);
+  }
+
+  /** Remembers which guest a migration that this peer holds pages of is about. */
+  public void holderGuest(MigrationId migration, GuestEntry guest) {
+    putGuest(migration, "holder", guest);
+  }
+
+  /** Appends a record of a source; durable when this returns. */
+  public void append(MigrationId migration, SourceRecord record) {
+    append("source_record", migration, RecordText.of(record));
+  }
+
+  /** Appends a record of a holder; durable when this returns. */
+  public void append(MigrationId migration, HolderRecord record) {
+    append("holder_record", migration, RecordText.of(record));
+  }
+
+  /** All migrations this peer was the source of, the oldest first. */
+  public List<Entry<SourceRecord>> sources() throws DcmException {
+    return entries("source_record", "source", RecordText::source);
+  }
+
+  /** All migrations this peer held pages of, the oldest first. */
+  public List<Entry<HolderRecord>> holders() throws DcmException {
+    return entries("holder_record", "holder", RecordText::holder);
+  }
+
+  private interface Parser<R> {
+    R parse(String text) throws DcmException;
+  }
+
+  private synchronized <R> List<Entry<R>> entries(String table, String role, Parser<R> parser)
+      throws DcmException {
+    Map<String, List<R>> records = new LinkedHashMap<>();
+    try (Statement statement = connection.createStatement()) {
+      try (ResultSet rows =
+          statement.executeQuery("SELECT migration, record FROM " + table + " ORDER BY number")) {
+        while (rows.next()) {
+          records
+              .computeIfAbsent(rows.getString(1), migration -> new ArrayList<>())
+              .add(parser.parse(rows.getString(2)));
+        }
+      }
+      List<Entry<R>> entries = new ArrayList<>();
+      for (Map.Entry<String, List<R>> entry : records.entrySet()) {
+        entries.add(
+            new Entry<>(
+                new MigrationId(UUID.fromString(entry.getKey())),
+                guest(entry.getKey(), role),
+                entry.getValue()));
+      }
+      return entries;
+    } catch (SQLException failed) {
+      throw new DcmException(
+          Reason.INTERNAL, "the journal cannot be read: " + failed.getMessage(), failed);
+    }
+  }
+
+  private GuestEntry guest(String migration, String role) throws SQLException {
+    try (PreparedStatement select =
+        connection.prepareStatement(
+            "SELECT name, kind, blocks FROM guest WHERE migration = ? AND role = ?")) {
+      select.setString(1, migration);
+      select.setString(2, role);
+      try (ResultSet row = select.executeQuery()) {
+        return row.next()
+            ? new GuestEntry(row.getString(1), row.getString(2), blocks(row.getString(3)))
+            : new GuestEntry("", "", new Geometry(List.of()));
+      }
+    }
+  }
+
+  private static Geometry blocks(String text) {
+    List<RamBlock> blocks = new ArrayList<>();
+    for (String line : text.lines().toList()) {
+      int space = line.indexOf(' ');
+      blocks.add(
+          new RamBlock(line.substring(space + 1), Long.parseLong(line.substring(0, space))));
+    }
+    return new Geometry(blocks);
+  }
+
+  private synchronized void putGuest(MigrationId migration, String role, GuestEntry guest) {
+    StringBuilder blocks = new StringBuilder();
+    for (RamBlock block : guest.geometry().blocks()) {
+      blocks.append(block.sizeBytes()).append(' ').append(block.name()).append('\n');
+    }
+    try (PreparedStatement insert =
+        connection.prepareStatement("INSERT OR REPLACE INTO guest VALUES(?, ?, ?, ?, ?)")) {
+      insert.setString(1, migration.toString());
+      insert.setString(2, role);
+      insert.setString(3, guest.name());
+      insert.setString(4, guest.kind());
+      insert.setString(5, blocks.toString());
+      insert.executeUpdate();
+    } catch (SQLException failed) {
+      throw new JournalFailure(failed);
+    }
+  }
+
+  private synchronized void append(String table, MigrationId migration, String record) {
+    try (PreparedStatement insert =
+        connection.prepareStatement(
+            "INSERT INTO " + table + "(migration, record) VALUES(?, ?)")) {
+      insert.setString(1, migration.toString());
+      insert.setString(2, record);
+      insert.executeUpdate();
+    } catch (SQLException failed) {
+      throw new JournalFailure(failed);
+    }
+  }
+
+  @Override
+  public synchronized void close() {
+    try {
+      connection.close();
+    } catch (SQLException failed) {
+      throw new JournalFailure(failed);
+    }
+  }
+
+  /** The disk failed: nothing that depends on the record may happen, so the peer must stop. */
+  public static final class JournalFailure extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    JournalFailure(SQLException cause) {
+      super("the journal cannot be written: " + cause.getMessage(), cause);
+    }
+  }
+}

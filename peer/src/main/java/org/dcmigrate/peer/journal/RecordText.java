@@ -1,0 +1,127 @@
+package org.dcmigrate.peer.journal;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.dcmigrate.protocol.DcmException;
+import org.dcmigrate.protocol.Failure;
+import org.dcmigrate.protocol.PeerId;
+import org.dcmigrate.protocol.Reason;
+import org.dcmigrate.protocol.Text;
+import org.dcmigrate.protocol.machine.HolderRecord;
+import org.dcmigrate.protocol.machine.SourceRecord;
+import org.dcmigrate.protocol.machine.SourceState.Result;
+
+/**
+ * Records of the machines as one line of text each: words separated by spaces, the sentence of a
+ * failure last. Identities have no spaces, see {@link PeerId}.
+ *
+ * <pre>
+ * ATTEMPT epoch to holder...     GRANT epoch to digest
+ * COMPLETED owner                CANCELLED               FAILED reason sentence
+ * OPENED epoch source            PREPARED epoch digest   OWNED epoch digest
+ * RETIRED epoch newDestination   LEFT epoch digest       FORGOT epoch
+ * </pre>
+ */
+final class RecordText {
+  private RecordText() {}
+
+  static String of(SourceRecord record) {
+    return switch (record) {
+      case SourceRecord.AttemptOpened attempt -> {
+        List<String> words = new ArrayList<>();
+        words.add("ATTEMPT " + attempt.epoch() + " " + attempt.to());
+        attempt.holders().forEach(holder -> words.add(holder.uri()));
+        yield String.join(" ", words);
+      }
+      case SourceRecord.Granted grant ->
+          "GRANT " + grant.epoch() + " " + grant.to() + " " + hex(grant.memoryDigest());
+      case SourceRecord.Ended ended ->
+          switch (ended.result()) {
+            case Result.Completed completed -> "COMPLETED " + completed.owner();
+            case Result.Cancelled cancelled -> "CANCELLED";
+            case Result.Failed failed ->
+                "FAILED "
+                    + failed.failure().reason()
+                    + " "
+                    + failed.failure().sentence().replace('\n', ' ');
+          };
+    };
+  }
+
+  static SourceRecord source(String text) throws DcmException {
+    String[] words = text.split(" ", -1);
+    try {
+      return switch (words[0]) {
+        case "ATTEMPT" ->
+            new SourceRecord.AttemptOpened(
+                Long.parseLong(words[1]), new PeerId(words[2]), peers(words, 3));
+        case "GRANT" ->
+            new SourceRecord.Granted(
+                Long.parseLong(words[1]),
+                new PeerId(words[2]),
+                Long.parseUnsignedLong(words[3], 16));
+        case "COMPLETED" -> new SourceRecord.Ended(new Result.Completed(new PeerId(words[1])));
+        case "CANCELLED" -> new SourceRecord.Ended(new Result.Cancelled());
+        case "FAILED" ->
+            new SourceRecord.Ended(
+                new Result.Failed(
+                    new Failure(
+                        Reason.valueOf(words[1]),
+                        text.substring("FAILED ".length() + words[1].length() + 1))));
+        default -> throw damaged(text);
+      };
+    } catch (IllegalArgumentException | IndexOutOfBoundsException malformed) {
+      throw damaged(text);
+    }
+  }
+
+  static String of(HolderRecord record) {
+    return switch (record) {
+      case HolderRecord.OpenedAs opened -> "OPENED " + opened.epoch() + " " + opened.source();
+      case HolderRecord.PreparedWith prepared ->
+          "PREPARED " + prepared.epoch() + " " + hex(prepared.memoryDigest());
+      case HolderRecord.OwnedWith owned ->
+          "OWNED " + owned.epoch() + " " + hex(owned.memoryDigest());
+      case HolderRecord.GuestLeft left -> "LEFT " + left.epoch() + " " + hex(left.memoryDigest());
+      case HolderRecord.Retired retired ->
+          "RETIRED " + retired.epoch() + " " + retired.newDestination();
+      case HolderRecord.Forgot forgot -> "FORGOT " + forgot.epoch();
+    };
+  }
+
+  static HolderRecord holder(String text) throws DcmException {
+    String[] words = text.split(" ", -1);
+    try {
+      long epoch = Long.parseLong(words[1]);
+      return switch (words[0]) {
+        case "OPENED" -> new HolderRecord.OpenedAs(epoch, new PeerId(words[2]));
+        case "PREPARED" ->
+            new HolderRecord.PreparedWith(epoch, Long.parseUnsignedLong(words[2], 16));
+        case "OWNED" -> new HolderRecord.OwnedWith(epoch, Long.parseUnsignedLong(words[2], 16));
+        case "LEFT" -> new HolderRecord.GuestLeft(epoch, Long.parseUnsignedLong(words[2], 16));
+        case "RETIRED" -> new HolderRecord.Retired(epoch, new PeerId(words[2]));
+        case "FORGOT" -> new HolderRecord.Forgot(epoch);
+        default -> throw damaged(text);
+      };
+    } catch (IllegalArgumentException | IndexOutOfBoundsException malformed) {
+      throw damaged(text);
+    }
+  }
+
+  private static List<PeerId> peers(String[] words, int from) {
+    List<PeerId> peers = new ArrayList<>();
+    for (int i = from; i < words.length; i++) {
+      peers.add(new PeerId(words[i]));
+    }
+    return peers;
+  }
+
+  private static String hex(long digest) {
+    return Long.toHexString(digest);
+  }
+
+  private static DcmException damaged(String text) {
+    return new DcmException(
+        Reason.INTERNAL, "the journal holds a record that cannot be read: " + Text.quote(text));
+  }
+}

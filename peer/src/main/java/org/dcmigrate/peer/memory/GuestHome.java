@@ -1,0 +1,124 @@
+package org.dcmigrate.peer.memory;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
+import org.dcmigrate.protocol.DcmException;
+import org.dcmigrate.protocol.Geometry;
+import org.dcmigrate.protocol.RamBlock;
+import org.dcmigrate.protocol.Reason;
+
+/**
+ * The directory that a guest lives in at this peer: its memory, one sparse file per RAM block,
+ * mapped here and, for QEMU, there too; and whatever else its adapter puts beside.
+ *
+ * <pre>
+ * DIRECTORY/ram-0   memory of block 0, exactly the block's size
+ * DIRECTORY/ram-1   ...
+ * </pre>
+ *
+ * <p>The files never shrink while they are mapped: a truncated mapping would be fatal.
+ */
+public final class GuestHome implements AutoCloseable {
+  private final Path directory;
+  private final Geometry geometry;
+  private final Arena arena;
+  private final List<MemorySegment> segments;
+
+  private GuestHome(
+      Path directory, Geometry geometry, Arena arena, List<MemorySegment> segments) {
+    this.directory = directory;
+    this.geometry = geometry;
+    this.arena = arena;
+    this.segments = List.copyOf(segments);
+  }
+
+  /**
+   * Makes the directory and its memory files where they do not exist, and maps them.
+   *
+   * @throws DcmException LIMIT_EXCEEDED when there is not enough space
+   */
+  public static GuestHome open(Path directory, Geometry geometry) throws DcmException {
+    Arena arena = Arena.ofShared();
+    List<MemorySegment> segments = new ArrayList<>();
+    try {
+      Files.createDirectories(directory);
+      for (int block = 0; block < geometry.blocks().size(); block++) {
+        segments.add(map(memoryFile(directory, block), geometry.blocks().get(block), arena));
+      }
+      return new GuestHome(directory, geometry, arena, segments);
+    } catch (IOException failed) {
+      arena.close();
+      throw new DcmException(
+          Reason.LIMIT_EXCEEDED,
+          "memory files for %d bytes cannot be made in %s: %s"
+              .formatted(geometry.totalBytes(), directory, failed),
+          failed);
+    }
+  }
+
+  private static MemorySegment map(Path file, RamBlock block, Arena arena) throws IOException {
+    try (FileChannel channel =
+        FileChannel.open(
+            file,
+            StandardOpenOption.CREATE,
+            StandardOpenOption.READ,
+            StandardOpenOption.WRITE,
+            StandardOpenOption.SPARSE)) {
+      // Mapping beyond the end extends the file; it is sparse until pages arrive.
+      return channel.map(FileChannel.MapMode.READ_WRITE, 0, block.sizeBytes(), arena);
+    }
+  }
+
+  /** The directory. */
+  public Path directory() {
+    return directory;
+  }
+
+  /** The guest's memory layout. */
+  public Geometry geometry() {
+    return geometry;
+  }
+
+  /** The memory file of a block. */
+  public Path memoryFile(int block) {
+    return memoryFile(directory, block);
+  }
+
+  /** The mapped memory of a block. Not to be used after {@link #close}. */
+  public MemorySegment memory(int block) {
+    return segments.get(block);
+  }
+
+  /** Unmaps the memory; the files stay. */
+  @Override
+  public void close() {
+    if (arena.scope().isAlive()) {
+      arena.close();
+    }
+  }
+
+  /** Deletes a home's directory with all that is in it; succeeds when there is none. */
+  public static void delete(Path directory) throws IOException {
+    if (!Files.exists(directory)) {
+      return;
+    }
+    try (Stream<Path> files = Files.walk(directory)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.deleteIfExists(file);
+      }
+    }
+  }
+
+  private static Path memoryFile(Path directory, int block) {
+    return directory.resolve("ram-" + block);
+  }
+}

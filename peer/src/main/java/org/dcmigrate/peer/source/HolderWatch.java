@@ -1,0 +1,203 @@
+package org.dcmigrate.peer.source;
+
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.dcmigrate.peer.client.PeerClient;
+import org.dcmigrate.peer.client.PeerClient.ContributorStatus;
+import org.dcmigrate.peer.client.PeerClient.DestinationStatus;
+import org.dcmigrate.peer.client.PeerClient.RelayState;
+import org.dcmigrate.protocol.Attempt;
+import org.dcmigrate.protocol.DcmException;
+import org.dcmigrate.protocol.Extent;
+import org.dcmigrate.protocol.Failure;
+import org.dcmigrate.protocol.MigrationId;
+import org.dcmigrate.protocol.PeerId;
+import org.dcmigrate.protocol.Reason;
+import org.dcmigrate.protocol.machine.SourceInput;
+import org.dcmigrate.protocol.wire.Wire;
+
+/**
+ * Asks every peer that holds pages, several times a second, how it goes: this renews their leases,
+ * finds out who is gone, and tells when relays are drained. Also passes skip lists on.
+ */
+final class HolderWatch implements AutoCloseable {
+  private static final long INTERVAL_MS = 100;
+
+  interface Listener {
+    void happened(SourceInput input);
+
+    void polled();
+  }
+
+  private enum Role {
+    DESTINATION,
+    CONTRIBUTOR
+  }
+
+  private record Watched(Role role, long epoch, long sinceNs) {}
+
+  private final MigrationId migration;
+  private final SourceContext context;
+  private final Listener listener;
+  private final Map<PeerId, Watched> watched = new ConcurrentHashMap<>();
+  private final Map<PeerId, Long> answeredNs = new ConcurrentHashMap<>();
+  private final Map<PeerId, ContributorStatus> contributors = new ConcurrentHashMap<>();
+  // Bytes relayed in epochs that are over.
+  private final Map<PeerId, Long> formerBytes = new HashMap<>();
+  private final CountDownLatch closed = new CountDownLatch(1);
+  private volatile DestinationStatus destination = new DestinationStatus(0, List.of());
+  private volatile Optional<SourcePages> pages = Optional.empty();
+
+  HolderWatch(MigrationId migration, SourceContext context, Listener listener) {
+    this.migration = migration;
+    this.context = context;
+    this.listener = listener;
+  }
+
+  void start(SourcePages sourcePages) {
+    pages = Optional.of(sourcePages);
+    Thread.ofVirtual().name("watch-" + migration).start(this::run);
+  }
+
+  void destination(PeerId peer, long epoch) {
+    watch(peer, new Watched(Role.DESTINATION, epoch, System.nanoTime()));
+  }
+
+  void contributor(PeerId peer, long epoch) {
+    watch(peer, new Watched(Role.CONTRIBUTOR, epoch, System.nanoTime()));
+  }
+
+  private void watch(PeerId peer, Watched role) {
+    Optional.ofNullable(contributors.remove(peer)).ifPresent(status -> addFormer(peer, status));
+    answeredNs.put(peer, System.nanoTime());
+    watched.put(peer, role);
+  }
+
+  void forget(PeerId peer) {
+    watched.remove(peer);
+  }
+
+  DestinationStatus destination() {
+    return destination;
+  }
+
+  Optional<ContributorStatus> contributor(PeerId peer) {
+    return Optional.ofNullable(contributors.get(peer));
+  }
+
+  /** Payload bytes of all contributors, over all epochs. */
+  long contributorBytes() {
+    long bytes = contributors.values().stream().mapToLong(ContributorStatus::payloadBytes).sum();
+    synchronized (formerBytes) {
+      return bytes + formerBytes.values().stream().mapToLong(Long::longValue).sum();
+    }
+  }
+
+  long waitingPages() {
+    return contributors.values().stream().mapToLong(ContributorStatus::waitingPages).sum();
+  }
+
+  private void addFormer(PeerId peer, ContributorStatus status) {
+    synchronized (formerBytes) {
+      formerBytes.merge(peer, status.payloadBytes(), Long::sum);
+    }
+  }
+
+  private void run() {
+    try {
+      while (!closed.await(INTERVAL_MS, TimeUnit.MILLISECONDS)) {
+        List<Thread> asking =
+            watched.entrySet().stream()
+                .map(entry -> Thread.ofVirtual().start(() -> ask(entry.getKey(), entry.getValue())))
+                .toList();
+        for (Thread each : asking) {
+          each.join();
+        }
+        listener.polled();
+      }
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void ask(PeerId peer, Watched role) {
+    Duration silence =
+        role.role() == Role.DESTINATION
+            ? context.timeouts().destinationSilence()
+            : context.timeouts().contributorSilence();
+    try {
+      PeerClient client = context.peers().client(peer);
+      Attempt attempt = new Attempt(migration, role.epoch());
+      switch (role.role()) {
+        case DESTINATION -> destination = client.destinationStatus(attempt, silence);
+        case CONTRIBUTOR -> contributor(client, attempt, silence);
+      }
+      answeredNs.put(peer, System.nanoTime());
+    } catch (DcmException failed) {
+      unanswered(peer, role, silence, failed.failure());
+    }
+  }
+
+  private void contributor(PeerClient client, Attempt attempt, Duration deadline)
+      throws DcmException {
+    PeerId peer = client.peer();
+    for (List<Extent> skip = skips(peer); !skip.isEmpty(); skip = skips(peer)) {
+      client.skip(attempt, skip, deadline);
+    }
+    ContributorStatus status = client.contributorStatus(attempt, deadline);
+    if (!isCurrent(peer, attempt.epoch())) {
+      return;
+    }
+    contributors.put(peer, status);
+    if (status.state() == RelayState.DRAINED) {
+      pages.ifPresent(all -> all.settle(peer));
+      listener.happened(new SourceInput.ContributorDrained(attempt.epoch(), peer));
+    } else if (status.state() == RelayState.FAILED) {
+      lost(
+          peer,
+          attempt.epoch(),
+          new Failure(
+              Reason.PEER_UNREACHABLE,
+              context.peers().name(peer) + " cannot relay: " + status.failure()));
+    }
+  }
+
+  private List<Extent> skips(PeerId peer) {
+    return pages.map(all -> all.takeSkips(peer, Wire.MAX_EXTENTS)).orElse(List.of());
+  }
+
+  private void unanswered(PeerId peer, Watched role, Duration silence, Failure failure) {
+    boolean silent =
+        failure.reason() == Reason.PEER_UNREACHABLE || failure.reason() == Reason.DEADLINE_PASSED;
+    long quietNs = System.nanoTime() - answeredNs.getOrDefault(peer, role.sinceNs());
+    // A peer that answers that it knows nothing is gone at once; a silent one gets its time.
+    if ((silent && quietNs < silence.toNanos()) || !isCurrent(peer, role.epoch())) {
+      return;
+    }
+    if (role.role() == Role.CONTRIBUTOR) {
+      lost(peer, role.epoch(), failure);
+    } else {
+      listener.happened(new SourceInput.DestinationLost(role.epoch(), failure));
+    }
+  }
+
+  private void lost(PeerId peer, long epoch, Failure failure) {
+    pages.ifPresent(all -> all.settle(peer));
+    listener.happened(new SourceInput.ContributorLost(epoch, peer, failure));
+  }
+
+  private boolean isCurrent(PeerId peer, long epoch) {
+    return Optional.ofNullable(watched.get(peer)).map(role -> role.epoch() == epoch).orElse(false);
+  }
+
+  @Override
+  public void close() {
+    closed.countDown();
+  }
+}

@@ -1,0 +1,344 @@
+package org.dcmigrate.peer.source;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.dcmigrate.peer.client.PeerClient;
+import org.dcmigrate.peer.guest.GuestSource;
+import org.dcmigrate.peer.guest.GuestSource.Event;
+import org.dcmigrate.peer.guest.StoppedGuest;
+import org.dcmigrate.peer.transfer.TransferSender;
+import org.dcmigrate.protocol.Attempt;
+import org.dcmigrate.protocol.DcmException;
+import org.dcmigrate.protocol.Extent;
+import org.dcmigrate.protocol.Failure;
+import org.dcmigrate.protocol.Geometry;
+import org.dcmigrate.protocol.PeerId;
+import org.dcmigrate.protocol.Reason;
+import org.dcmigrate.protocol.machine.SourceInput;
+import org.dcmigrate.protocol.pages.PageSet;
+import org.dcmigrate.protocol.wire.TransferMessage;
+
+/**
+ * The one thread that reads a guest in migration and sends its pages. Everything that touches the
+ * guest is a command to this thread, in order; between commands it sends first what has to be sent
+ * again, then what the guest emits. Without a destination it does not read, which holds the guest's
+ * migration back and lets the guest run.
+ */
+final class Pump implements AutoCloseable {
+  /** What the pump tells its migration. */
+  interface Listener {
+    void happened(SourceInput input);
+
+    void passEnded(int pass, long dirtyPages);
+
+    void sent(long payloadBytes);
+
+    void planned(long epoch, double fraction, List<PeerId> relaying);
+
+    void stopped(byte[] deviceState, long stoppedAtNs);
+
+    void sealed(StoppedGuest guest);
+  }
+
+  private static final Duration PATIENCE = Duration.ofMillis(20);
+  private static final Duration INVENTORY_DEADLINE = Duration.ofSeconds(60);
+  private static final int RESEND_BYTES = 64 * Geometry.PAGE_BYTES;
+
+  private interface Command {
+    void run() throws DcmException;
+  }
+
+  private record Link(Attempt attempt, PeerClient client, TransferSender sender) {}
+
+  private final GuestSource guest;
+  private final SourcePages pages;
+  private final SourceContext context;
+  private final Listener listener;
+  private final BlockingQueue<Command> commands = new LinkedBlockingQueue<>();
+  private final Arena arena = Arena.ofShared();
+  private final MemorySegment resendBuffer = arena.allocate(RESEND_BYTES, Geometry.PAGE_BYTES);
+
+  private volatile Optional<Link> link = Optional.empty();
+  private volatile boolean closed;
+  private Optional<Event.Stopped> stopped = Optional.empty();
+  private boolean stopReported;
+  private boolean reconciling;
+  private boolean repairing;
+
+  Pump(GuestSource guest, SourcePages pages, SourceContext context, Listener listener) {
+    this.guest = guest;
+    this.pages = pages;
+    this.context = context;
+    this.listener = listener;
+  }
+
+  void start(String name) {
+    Thread.ofPlatform().name("pump-" + name).daemon(true).start(this::run);
+  }
+
+  // ---- Commands, from the migration's thread.
+
+  /** Plans who sends what, and begins to send. */
+  void startTransfer(
+      Attempt attempt, PeerClient to, long heldPages, Map<PeerId, PageSet> available) {
+    commands.add(() -> begin(attempt, to, heldPages, available));
+  }
+
+  /** Ends sending in this epoch; when this returns, the versions emitted stand still. */
+  void stopSending(long epoch) {
+    Optional<Link> current = link;
+    if (current.isEmpty() || current.get().attempt().epoch() != epoch) {
+      return;
+    }
+    link = Optional.empty();
+    current.get().sender().cancel();
+    CompletableFuture<Boolean> still = new CompletableFuture<>();
+    commands.add(
+        () -> {
+          reconciling = false;
+          repairing = false;
+          still.complete(true);
+        });
+    still.orTimeout(10, TimeUnit.SECONDS).exceptionally(late -> false).join();
+  }
+
+  void reconcile() {
+    commands.add(this::beginReconcile);
+  }
+
+  void repair() {
+    commands.add(this::beginRepair);
+  }
+
+  void letStop() {
+    commands.add(guest::letStop);
+  }
+
+  void holdBack() {
+    commands.add(guest::holdBack);
+  }
+
+  void resumeGuest() {
+    commands.add(
+        () -> {
+          if (stopped.isPresent()) {
+            stopped = Optional.empty();
+            stopReported = false;
+            guest.resume();
+          }
+        });
+  }
+
+  void seal(long epoch) {
+    commands.add(
+        () -> {
+          try {
+            listener.sealed(guest.seal());
+            listener.happened(new SourceInput.GuestSealed(epoch));
+          } catch (DcmException failed) {
+            listener.happened(new SourceInput.SealFailed(epoch, failed.failure()));
+          }
+        });
+  }
+
+  /** Ends the thread; the guest, unless sealed, runs on. */
+  @Override
+  public void close() {
+    closed = true;
+    link.ifPresent(current -> current.sender().cancel());
+    guest.close();
+    commands.add(() -> {});
+  }
+
+  // ---- The thread.
+
+  private void run() {
+    try {
+      while (!closed) {
+        for (Command next = commands.poll(); next != null; next = commands.poll()) {
+          next.run();
+        }
+        Optional<Link> current = link;
+        if (closed || !(current.isPresent() && work(current.get()))) {
+          waitForCommand();
+        }
+      }
+    } catch (DcmException failed) {
+      if (!closed) {
+        listener.happened(new SourceInput.GuestFailed(failed.failure()));
+      }
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+    } catch (RuntimeException defect) {
+      listener.happened(
+          new SourceInput.GuestFailed(
+              new Failure(Reason.INTERNAL, "the migration's thread failed: " + defect)));
+      throw defect;
+    } finally {
+      arena.close();
+    }
+  }
+
+  private void waitForCommand() throws InterruptedException, DcmException {
+    if (closed) {
+      return;
+    }
+    Command next = commands.poll(1, TimeUnit.SECONDS);
+    if (next != null) {
+      next.run();
+    }
+  }
+
+  /** Does the next piece of work; false when there is none until a command comes. */
+  private boolean work(Link to) throws DcmException {
+    Optional<Extent> again = pages.nextResend();
+    if (again.isPresent()) {
+      sendAgain(to, again.get());
+      return true;
+    }
+    if (reconciling) {
+      reconciling = false;
+      afterAcknowledged(to, new SourceInput.Reconciled(to.attempt().epoch()));
+      return true;
+    }
+    if (repairing) {
+      repairing = false;
+      afterAcknowledged(to, new SourceInput.Repaired(to.attempt().epoch()));
+      return true;
+    }
+    if (stopped.isPresent()) {
+      if (!stopReported) {
+        stopReported = true;
+        afterAcknowledged(to, new SourceInput.GuestStopped(to.attempt().epoch()));
+      }
+      return false;
+    }
+    handle(to, guest.next(PATIENCE));
+    return true;
+  }
+
+  private void handle(Link to, Event event) throws DcmException {
+    switch (event) {
+      case Event.Pages run ->
+          send(
+              to,
+              pages.emitted(run.block(), run.firstPage(), run.pageCount(), run.payload(), false));
+      case Event.ZeroPages run ->
+          send(to, pages.emittedZero(run.block(), run.firstPage(), run.pageCount()));
+      case Event.PassEnded ended -> listener.passEnded(ended.pass(), ended.dirtyPages());
+      case Event.Idle idle -> {}
+      case Event.Stopped stop -> {
+        stopped = Optional.of(stop);
+        stopReported = false;
+        listener.stopped(stop.deviceState(), stop.stoppedAtNs());
+      }
+    }
+  }
+
+  private void sendAgain(Link to, Extent extent) throws DcmException {
+    int count = (int) extent.pageCount();
+    MemorySegment contents = resendBuffer.asSlice(0, (long) count * Geometry.PAGE_BYTES);
+    guest.read(extent.block(), extent.firstPage(), count, contents);
+    send(to, pages.emitted(extent.block(), extent.firstPage(), count, contents, true));
+  }
+
+  private void send(Link to, List<TransferMessage.Chunk> chunks) {
+    try {
+      for (TransferMessage.Chunk chunk : chunks) {
+        to.sender().send(chunk);
+        listener.sent(chunk.payloadBytes());
+      }
+    } catch (DcmException failed) {
+      lost(to, failed.failure());
+    }
+  }
+
+  private void afterAcknowledged(Link to, SourceInput then) {
+    try {
+      to.sender().awaitAcknowledged(context.timeouts().sendStall());
+      listener.happened(then);
+    } catch (DcmException failed) {
+      lost(to, failed.failure());
+    }
+  }
+
+  private void lost(Link to, Failure why) {
+    if (link.isPresent() && link.get() == to) {
+      link = Optional.empty();
+      to.sender().cancel();
+      listener.happened(new SourceInput.DestinationLost(to.attempt().epoch(), why));
+      if (stopped.isPresent() && !stopReported) {
+        // The migration learns of the stop all the same, and lets the guest run on.
+        stopReported = true;
+        listener.happened(new SourceInput.GuestStopped(to.attempt().epoch()));
+      }
+    }
+  }
+
+  private void begin(
+      Attempt attempt, PeerClient to, long heldPages, Map<PeerId, PageSet> available) {
+    try {
+      PageSet held = new PageSet(pages.geometry());
+      if (heldPages > 0) {
+        inventory(to, attempt, held);
+      }
+      double fraction = pages.plan(held, new HashMap<>(available));
+      TransferSender sender =
+          TransferSender.open(
+              to.channel(), attempt, context.egress(), context.timeouts().sendStall());
+      link = Optional.of(new Link(attempt, to, sender));
+      listener.planned(attempt.epoch(), fraction, List.copyOf(available.keySet()));
+    } catch (DcmException failed) {
+      listener.happened(new SourceInput.DestinationLost(attempt.epoch(), failed.failure()));
+    }
+  }
+
+  private void beginReconcile() {
+    Optional<Link> current = link;
+    if (current.isEmpty()) {
+      return;
+    }
+    Link to = current.get();
+    try {
+      to.sender().awaitAcknowledged(context.timeouts().sendStall());
+      PageSet held = new PageSet(pages.geometry());
+      inventory(to.client(), to.attempt(), held);
+      pages.resendMissing(held);
+      reconciling = true;
+    } catch (DcmException failed) {
+      lost(to, failed.failure());
+    }
+  }
+
+  private void beginRepair() {
+    Optional<Link> current = link;
+    if (current.isEmpty()) {
+      return;
+    }
+    Link to = current.get();
+    try {
+      to.client()
+          .segmentDigests(to.attempt(), pages::resendSegmentUnless, INVENTORY_DEADLINE);
+      repairing = true;
+    } catch (DcmException failed) {
+      lost(to, failed.failure());
+    }
+  }
+
+  private void inventory(PeerClient from, Attempt attempt, PageSet held) throws DcmException {
+    from.inventory(
+        attempt,
+        pages.geometry(),
+        extent -> pages.markCurrent(extent, held),
+        INVENTORY_DEADLINE);
+  }
+}

@@ -1,0 +1,56 @@
+package org.dcmigrate.protocol;
+
+import io.grpc.Status;
+
+/**
+ * The stable reasons of the protocol's errors, as in {@code dcm/v1/errors.proto}, with the gRPC code
+ * that each travels under.
+ */
+public enum Reason {
+  FIELD_INVALID(Status.Code.INVALID_ARGUMENT),
+  PAGE_OUT_OF_RANGE(Status.Code.INVALID_ARGUMENT),
+  CHUNK_TOO_LARGE(Status.Code.INVALID_ARGUMENT),
+  GENERATION_INVALID(Status.Code.INVALID_ARGUMENT),
+  CHECKSUM_MISMATCH(Status.Code.DATA_LOSS),
+  GENERATION_CONFLICT(Status.Code.DATA_LOSS),
+  DIGEST_MISMATCH(Status.Code.DATA_LOSS),
+  GUEST_UNKNOWN(Status.Code.NOT_FOUND),
+  PEER_UNKNOWN(Status.Code.NOT_FOUND),
+  MIGRATION_UNKNOWN(Status.Code.NOT_FOUND),
+  EPOCH_STALE(Status.Code.FAILED_PRECONDITION),
+  ALREADY_OPEN(Status.Code.ALREADY_EXISTS),
+  MIGRATION_FINISHED(Status.Code.FAILED_PRECONDITION),
+  DESTINATION_IS_SOURCE(Status.Code.INVALID_ARGUMENT),
+  DESTINATION_IS_CURRENT(Status.Code.INVALID_ARGUMENT),
+  TOO_LATE(Status.Code.FAILED_PRECONDITION),
+  GUEST_BUSY(Status.Code.FAILED_PRECONDITION),
+  GUEST_EXISTS(Status.Code.ALREADY_EXISTS),
+  GUEST_UNSUPPORTED(Status.Code.FAILED_PRECONDITION),
+  GUEST_INCOMPATIBLE(Status.Code.FAILED_PRECONDITION),
+  GUEST_FAILED(Status.Code.INTERNAL),
+  VERSION_MISMATCH(Status.Code.FAILED_PRECONDITION),
+  CAPABILITY_MISSING(Status.Code.FAILED_PRECONDITION),
+  STATE_CONFLICT(Status.Code.FAILED_PRECONDITION),
+  IDENTITY_INVALID(Status.Code.UNAUTHENTICATED),
+  IDENTITY_NOT_ADMITTED(Status.Code.PERMISSION_DENIED),
+  SENDER_NOT_ANNOUNCED(Status.Code.PERMISSION_DENIED),
+  PEER_UNREACHABLE(Status.Code.UNAVAILABLE),
+  PEER_NOT_SERVING(Status.Code.UNAVAILABLE),
+  LIMIT_EXCEEDED(Status.Code.RESOURCE_EXHAUSTED),
+  ATTEMPT_DISCARDED(Status.Code.ABORTED),
+  DEADLINE_PASSED(Status.Code.DEADLINE_EXCEEDED),
+  CANCELLED_BY_OPERATOR(Status.Code.CANCELLED),
+  SOURCE_RESTARTED(Status.Code.ABORTED),
+  INTERNAL(Status.Code.INTERNAL);
+
+  private final Status.Code code;
+
+  Reason(Status.Code code) {
+    this.code = code;
+  }
+
+  /** The gRPC status code this reason travels under. */
+  public Status.Code code() {
+    return code;
+  }
+}

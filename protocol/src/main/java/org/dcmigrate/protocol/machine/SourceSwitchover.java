@@ -1,0 +1,206 @@
+package org.dcmigrate.protocol.machine;
+
+import static org.dcmigrate.protocol.machine.SourceStep.of;
+
+import java.util.Optional;
+import org.dcmigrate.protocol.Failure;
+import org.dcmigrate.protocol.PeerId;
+import org.dcmigrate.protocol.Reason;
+import org.dcmigrate.protocol.machine.SourceInput.CancelAsked;
+import org.dcmigrate.protocol.machine.SourceInput.CommitLost;
+import org.dcmigrate.protocol.machine.SourceInput.CommitRefused;
+import org.dcmigrate.protocol.machine.SourceInput.DestinationLost;
+import org.dcmigrate.protocol.machine.SourceInput.GuestFailed;
+import org.dcmigrate.protocol.machine.SourceInput.GuestSealed;
+import org.dcmigrate.protocol.machine.SourceInput.Incomplete;
+import org.dcmigrate.protocol.machine.SourceInput.PrepareFailed;
+import org.dcmigrate.protocol.machine.SourceInput.Prepared;
+import org.dcmigrate.protocol.machine.SourceInput.RedirectAsked;
+import org.dcmigrate.protocol.machine.SourceInput.Repaired;
+import org.dcmigrate.protocol.machine.SourceInput.Running;
+import org.dcmigrate.protocol.machine.SourceInput.SealFailed;
+import org.dcmigrate.protocol.machine.SourceInput.Tick;
+import org.dcmigrate.protocol.machine.SourceState.Committing;
+import org.dcmigrate.protocol.machine.SourceState.Course;
+import org.dcmigrate.protocol.machine.SourceState.InDoubt;
+import org.dcmigrate.protocol.machine.SourceState.Result;
+import org.dcmigrate.protocol.machine.SourceState.SwitchingOver;
+import org.dcmigrate.protocol.machine.SourceState.SwitchoverStep;
+import org.dcmigrate.protocol.machine.SourceState.Transferring;
+
+/** The source's states in which the guest stands still. */
+final class SourceSwitchover {
+  private static final long IN_DOUBT_RETRY_NS = 1_000_000_000L;
+  private static final int MOST_REPAIRS = 3;
+
+  private SourceSwitchover() {}
+
+  static SourceStep begin(Transferring state) {
+    return of(
+        new SwitchingOver(
+            state.course(),
+            state.epoch(),
+            state.to(),
+            SwitchoverStep.PREPARE,
+            0,
+            0,
+            Optional.empty()),
+        new SourceOutput.Prepare(state.epoch()));
+  }
+
+  static SourceStep switchingOver(SwitchingOver state, SourceInput input, long nowNs) {
+    boolean sealing = state.step() == SwitchoverStep.SEAL;
+    return switch (input) {
+      case Prepared prepared
+          when prepared.epoch() == state.epoch() && state.step() == SwitchoverStep.PREPARE ->
+          of(
+              at(state, SwitchoverStep.SEAL, state.repairs(), prepared.memoryDigest()),
+              new SourceOutput.Seal(state.epoch()));
+      case Incomplete incomplete
+          when incomplete.epoch() == state.epoch() && state.step() == SwitchoverStep.PREPARE ->
+          incomplete(state, nowNs);
+      case Repaired repaired
+          when repaired.epoch() == state.epoch() && state.step() == SwitchoverStep.REPAIR ->
+          of(
+              at(state, SwitchoverStep.PREPARE, state.repairs(), 0),
+              new SourceOutput.Prepare(state.epoch()));
+      case PrepareFailed failed when failed.epoch() == state.epoch() && !sealing ->
+          rollBack(state, state.course(), failed.failure(), nowNs);
+      case DestinationLost lost when lost.epoch() == state.epoch() ->
+          sealing
+              ? of(lostWhileSealing(state, lost.failure()))
+              : rollBack(state, state.course(), lost.failure(), nowNs);
+      case GuestSealed sealed when sealed.epoch() == state.epoch() && sealing -> sealed(state);
+      case SealFailed failed when failed.epoch() == state.epoch() && sealing ->
+          SourceSteps.end(state.course(), new Result.Failed(failed.failure()));
+      case RedirectAsked asked when sealing -> SourceSteps.refuse(state, SourceSteps.tooLate());
+      case RedirectAsked asked -> redirect(state, asked.to(), nowNs);
+      case CancelAsked asked when sealing -> SourceSteps.refuse(state, SourceSteps.tooLate());
+      case CancelAsked asked ->
+          SourceSteps.cancel(state.course()).after(new SourceOutput.StopSending(state.epoch()));
+      case GuestFailed failed when !sealing ->
+          SourceSteps.end(state.course(), new Result.Failed(failed.failure()))
+              .after(new SourceOutput.StopSending(state.epoch()));
+      default -> of(state);
+    };
+  }
+
+  private static SourceStep incomplete(SwitchingOver state, long nowNs) {
+    if (state.repairs() < MOST_REPAIRS) {
+      return of(
+          at(state, SwitchoverStep.REPAIR, state.repairs() + 1, 0),
+          new SourceOutput.Repair(state.epoch()));
+    }
+    Failure why =
+        new Failure(
+            Reason.DIGEST_MISMATCH,
+            "memory at the destination still differs after "
+                + MOST_REPAIRS
+                + " repairs; redirect to another peer or cancel");
+    // What it holds is not what it was sent: it must not relay that to another destination.
+    return rollBack(state, state.course().without(state.to()), why, nowNs)
+        .then(new SourceOutput.Abort(state.epoch(), state.to()));
+  }
+
+  private static SourceStep redirect(SwitchingOver state, PeerId to, long nowNs) {
+    Optional<Failure> objection =
+        SourceSteps.objection(state.course(), Optional.of(state.to()), to);
+    if (objection.isPresent()) {
+      return SourceSteps.refuse(state, objection.get());
+    }
+    Failure why =
+        new Failure(
+            Reason.STATE_CONFLICT, "the switchover was broken off by a redirect that failed");
+    return SourceSteps.open(
+            state.course(), to, true, Optional.of(SourceSteps.park(state.course(), why, nowNs)))
+        .after(new SourceOutput.StopSending(state.epoch()), new SourceOutput.ResumeGuest());
+  }
+
+  private static SourceStep sealed(SwitchingOver state) {
+    if (state.lost().isPresent()) {
+      // Nothing was granted, so the guest is still the source's.
+      return SourceSteps.takeBack(state.course(), state.lost().get());
+    }
+    return of(
+        new Committing(state.course(), state.epoch(), state.to(), state.memoryDigest()),
+        new SourceOutput.Persist(
+            new SourceRecord.Granted(state.epoch(), state.to(), state.memoryDigest())),
+        new SourceOutput.Commit(state.epoch(), state.to(), state.memoryDigest()));
+  }
+
+  private static SourceStep rollBack(
+      SwitchingOver state, Course course, Failure why, long nowNs) {
+    return of(
+        SourceSteps.park(course, why, nowNs),
+        new SourceOutput.StopSending(state.epoch()),
+        new SourceOutput.ResumeGuest());
+  }
+
+  private static SwitchingOver at(
+      SwitchingOver state, SwitchoverStep step, int repairs, long memoryDigest) {
+    return new SwitchingOver(
+        state.course(), state.epoch(), state.to(), step, repairs, memoryDigest, Optional.empty());
+  }
+
+  private static SwitchingOver lostWhileSealing(SwitchingOver state, Failure why) {
+    return new SwitchingOver(
+        state.course(),
+        state.epoch(),
+        state.to(),
+        SwitchoverStep.SEAL,
+        state.repairs(),
+        state.memoryDigest(),
+        Optional.of(why));
+  }
+
+  static SourceStep committing(Committing state, SourceInput input, long nowNs) {
+    return switch (input) {
+      case Running running when running.epoch() == state.epoch() ->
+          SourceSteps.complete(state.course(), state.to());
+      case CommitRefused refused when refused.epoch() == state.epoch() ->
+          SourceSteps.takeBack(state.course(), refused.failure());
+      case CommitLost lost when lost.epoch() == state.epoch() ->
+          of(
+              new InDoubt(
+                  state.course(),
+                  state.epoch(),
+                  state.to(),
+                  state.memoryDigest(),
+                  lost.failure(),
+                  nowNs + IN_DOUBT_RETRY_NS,
+                  false));
+      case RedirectAsked asked -> SourceSteps.refuse(state, SourceSteps.tooLate());
+      case CancelAsked asked -> SourceSteps.refuse(state, SourceSteps.tooLate());
+      default -> of(state);
+    };
+  }
+
+  static SourceStep inDoubt(InDoubt state, SourceInput input, long nowNs) {
+    return switch (input) {
+      case Running running when running.epoch() == state.epoch() ->
+          SourceSteps.complete(state.course(), state.to());
+      case CommitRefused refused when refused.epoch() == state.epoch() ->
+          SourceSteps.takeBack(state.course(), refused.failure());
+      case CommitLost lost when lost.epoch() == state.epoch() && state.asking() ->
+          of(asking(state, lost.failure(), nowNs + IN_DOUBT_RETRY_NS, false));
+      case Tick tick when !state.asking() && nowNs - state.nextTryNs() >= 0 ->
+          of(
+              asking(state, state.why(), state.nextTryNs(), true),
+              new SourceOutput.Commit(state.epoch(), state.to(), state.memoryDigest()));
+      case RedirectAsked asked -> SourceSteps.refuse(state, SourceSteps.tooLate());
+      case CancelAsked asked -> SourceSteps.refuse(state, SourceSteps.tooLate());
+      default -> of(state);
+    };
+  }
+
+  private static InDoubt asking(InDoubt state, Failure why, long nextTryNs, boolean asking) {
+    return new InDoubt(
+        state.course(),
+        state.epoch(),
+        state.to(),
+        state.memoryDigest(),
+        why,
+        nextTryNs,
+        asking);
+  }
+}
