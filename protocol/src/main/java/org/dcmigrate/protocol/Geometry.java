@@ -41,6 +41,11 @@ public record Geometry(List<RamBlock> blocks) {
       if (nameBytes < 1 || nameBytes > MAX_NAME_BYTES) {
         throw invalid("a RAM block's name must have 1 to 255 bytes, but has " + nameBytes);
       }
+      if (block.name().chars().anyMatch(Character::isISOControl)) {
+        throw invalid(
+            "a RAM block's name must have no control characters, but was "
+                + Text.quote(block.name()));
+      }
       if (!names.add(block.name())) {
         throw invalid("RAM block names must differ, but " + Text.quote(block.name()) + " came twice");
       }

@@ -5,10 +5,8 @@ public record PeerId(String uri) {
   private static final int LONGEST = 255;
 
   public PeerId {
-    if (uri.isEmpty() || uri.length() > LONGEST || !uri.chars().allMatch(c -> c > ' ' && c < 127)) {
-      throw new IllegalArgumentException(
-          "an identity must be 1 to 255 printable ASCII characters without spaces, but was "
-              + Text.quote(uri));
+    if (!isValid(uri)) {
+      throw new IllegalArgumentException(malformed(uri));
     }
   }
 
@@ -18,11 +16,21 @@ public record PeerId(String uri) {
    * @throws DcmException FIELD_INVALID when it is empty, too long or not printable ASCII
    */
   public static PeerId parse(String uri) throws DcmException {
-    try {
-      return new PeerId(uri);
-    } catch (IllegalArgumentException malformed) {
-      throw new DcmException(Reason.FIELD_INVALID, malformed.getMessage(), malformed);
+    if (!isValid(uri)) {
+      throw new DcmException(Reason.FIELD_INVALID, malformed(uri));
     }
+    return new PeerId(uri);
+  }
+
+  private static boolean isValid(String uri) {
+    return !uri.isEmpty()
+        && uri.length() <= LONGEST
+        && uri.chars().allMatch(c -> c > ' ' && c < 127);
+  }
+
+  private static String malformed(String uri) {
+    return "an identity must be 1 to 255 printable ASCII characters without spaces, but was "
+        + Text.quote(uri);
   }
 
   @Override

@@ -53,10 +53,12 @@ public final class Holder {
 
   private HolderState state;
   private Opening opening;
+  private Optional<PeerId> source;
   private Optional<Journal.GuestEntry> recovered = Optional.empty();
   private Optional<GuestMetadata> incoming = Optional.empty();
   private Optional<HeldGuest> held = Optional.empty();
   private Optional<Relay> relay = Optional.empty();
+  private Optional<Relay> nextRelay = Optional.empty();
   private TransferGate gate = new TransferGate();
   private CompletableFuture<Optional<Failure>> metadataAnswer = new CompletableFuture<>();
   private Optional<SwitchoverReplies> switchover = Optional.empty();
@@ -81,10 +83,15 @@ public final class Holder {
       HolderState state, long waitingPages, long relayedPages, long payloadBytes) {}
 
   private Holder(
-      MigrationId migration, HolderContext context, Opening opening, HolderState initial) {
+      MigrationId migration,
+      HolderContext context,
+      Opening opening,
+      Optional<PeerId> source,
+      HolderState initial) {
     this.migration = migration;
     this.context = context;
     this.opening = opening;
+    this.source = source;
     this.state = initial;
     this.contactNs = System.nanoTime();
   }
@@ -97,7 +104,8 @@ public final class Holder {
       Opening opening)
       throws DcmException {
     HolderStep first = HolderMachine.open(asked);
-    Holder holder = new Holder(migration, context, opening, first.next());
+    Holder holder =
+        new Holder(migration, context, opening, Optional.of(asked.source()), first.next());
     holder.lock.lock();
     try {
       holder.carryOut(first);
@@ -115,6 +123,7 @@ public final class Holder {
             entry.migration(),
             context,
             new Opening(entry.guest().name(), PageDigest.Algorithm.CRC64, Duration.ofSeconds(30)),
+            source(entry.records()),
             first.next());
     holder.recovered = Optional.of(entry.guest());
     holder.lock.lock();
@@ -124,6 +133,31 @@ public final class Holder {
       holder.lock.unlock();
     }
     return holder;
+  }
+
+  private static Optional<PeerId> source(List<HolderRecord> records) {
+    return records.stream()
+        .filter(HolderRecord.OpenedAs.class::isInstance)
+        .map(record -> ((HolderRecord.OpenedAs) record).source())
+        .reduce((earlier, later) -> later);
+  }
+
+  /**
+   * Lets nobody but the source of the migration speak for it.
+   *
+   * @throws DcmException IDENTITY_NOT_ADMITTED
+   */
+  public void requireSource(PeerId caller) throws DcmException {
+    lock.lock();
+    try {
+      if (source.isPresent() && !source.get().equals(caller)) {
+        throw new DcmException(
+            Reason.IDENTITY_NOT_ADMITTED,
+            "%s is not the source of migration %s".formatted(caller, migration));
+      }
+    } finally {
+      lock.unlock();
+    }
   }
 
   /** The migration. */
@@ -148,6 +182,7 @@ public final class Holder {
 
   /** Becomes destination again, of a higher epoch. */
   void reopen(HolderInput.OpenAsked asked, Opening again) throws DcmException {
+    requireSource(asked.source());
     locked(
         () -> {
           request(asked);
@@ -310,13 +345,23 @@ public final class Holder {
     return locked(
         () -> {
           PageStore store = heldGuest().store();
-          PageSet waiting = store.heldOf(named);
-          relay.ifPresent(Relay::stop);
-          relay = Optional.of(new Relay(new Attempt(migration, epoch), store, waiting));
+          PageSet waiting = heldOf(store, named);
+          nextRelay = Optional.of(new Relay(new Attempt(migration, epoch), store, waiting));
           long pages = waiting.count();
           request(new HolderInput.RelayAsked(epoch));
           return pages;
         });
+  }
+
+  private static PageSet heldOf(PageStore store, PageSet named) {
+    Geometry geometry = store.home().geometry();
+    PageSet lacking = new PageSet(geometry);
+    lacking.addAll(named);
+    store.inventory(extent -> lacking.remove(extent.extent()));
+    PageSet held = new PageSet(geometry);
+    held.addAll(named);
+    held.removeAll(lacking);
+    return held;
   }
 
   /** Takes pages off the relay; gives how many were still waiting. */
@@ -621,7 +666,8 @@ public final class Holder {
   }
 
   private void startRelay(HolderOutput.StartRelay start) {
-    Relay running = relay.orElseThrow();
+    Relay running = nextRelay.orElseThrow();
+    relay = nextRelay;
     try {
       running.start(
           context.peers().client(start.to()),

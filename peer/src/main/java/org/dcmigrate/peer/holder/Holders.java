@@ -78,6 +78,17 @@ public final class Holders {
   }
 
   /**
+   * The holder of a migration, for its source.
+   *
+   * @throws DcmException MIGRATION_UNKNOWN, or IDENTITY_NOT_ADMITTED for anybody else
+   */
+  public Holder get(Attempt attempt, PeerId caller) throws DcmException {
+    Holder holder = get(attempt);
+    holder.requireSource(caller);
+    return holder;
+  }
+
+  /**
    * The holder of a migration.
    *
    * @throws DcmException MIGRATION_UNKNOWN

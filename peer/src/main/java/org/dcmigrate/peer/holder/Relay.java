@@ -33,6 +33,7 @@ final class Relay {
   private final AtomicLong payloadBytes = new AtomicLong();
   private Optional<TransferSender> sender = Optional.empty();
   private Optional<Thread> thread = Optional.empty();
+  private Extent cursor = new Extent(0, 0, 1);
   private boolean stopped;
 
   Relay(Attempt attempt, PageStore store, PageSet waiting) {
@@ -115,8 +116,13 @@ final class Relay {
     if (stopped) {
       return Optional.empty();
     }
-    Optional<Extent> next = waiting.nextRun(0, 0, CHUNK_PAGES);
-    next.ifPresent(waiting::remove);
+    // Ascending, and nothing is ever added: what lies before the cursor is done.
+    Optional<Extent> next = waiting.nextRun(cursor.block(), cursor.firstPage(), CHUNK_PAGES);
+    next.ifPresent(
+        extent -> {
+          waiting.remove(extent);
+          cursor = extent;
+        });
     return next;
   }
 

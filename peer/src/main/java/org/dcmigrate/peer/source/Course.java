@@ -4,6 +4,7 @@ import java.time.Instant;
 import java.util.Optional;
 import org.dcmigrate.peer.source.MigrationView.Audit;
 import org.dcmigrate.peer.source.MigrationView.Outcome;
+import org.dcmigrate.peer.source.MigrationView.Progress;
 
 /** When things happened in a migration, and what was counted on the way. */
 final class Course {
@@ -13,6 +14,7 @@ final class Course {
   private final boolean auditAsked;
 
   private Optional<Instant> endedAt = Optional.empty();
+  private Optional<Progress> lastProgress = Optional.empty();
   private Optional<String> remark = Optional.empty();
   private Audit audit;
   private int pass = 1;
@@ -88,11 +90,17 @@ final class Course {
     remark = Optional.of(sentence);
   }
 
-  synchronized void end() {
+  /** The migration has ended; these are the last counters. */
+  synchronized void end(Progress progress) {
+    lastProgress = Optional.of(progress);
     endedAt = Optional.of(Instant.now());
     if (audit == Audit.PENDING) {
       audit = Audit.NOT_ASKED;
     }
+  }
+
+  synchronized Optional<Progress> lastProgress() {
+    return lastProgress;
   }
 
   synchronized Optional<String> remark() {

@@ -69,6 +69,7 @@ final class Pump implements AutoCloseable {
 
   private volatile Optional<Link> link = Optional.empty();
   private volatile boolean closed;
+  private volatile Optional<Thread> thread = Optional.empty();
   private Optional<Event.Stopped> stopped = Optional.empty();
   private boolean stopReported;
   private boolean reconciling;
@@ -82,7 +83,23 @@ final class Pump implements AutoCloseable {
   }
 
   void start(String name) {
-    Thread.ofPlatform().name("pump-" + name).daemon(true).start(this::run);
+    thread = Optional.of(Thread.ofPlatform().name("pump-" + name).daemon(true).start(this::run));
+  }
+
+  /** Waits, after {@link #close}, until the thread no longer touches pages or guest. */
+  void awaitEnd() {
+    boolean interrupted = false;
+    while (thread.isPresent() && thread.get() != Thread.currentThread()) {
+      try {
+        thread.get().join();
+        break;
+      } catch (InterruptedException again) {
+        interrupted = true;
+      }
+    }
+    if (interrupted) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   // ---- Commands, from the migration's thread.

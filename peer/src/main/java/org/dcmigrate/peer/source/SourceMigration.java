@@ -14,6 +14,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
 import org.dcmigrate.peer.client.PeerClient;
 import org.dcmigrate.peer.client.SwitchoverCall;
 import org.dcmigrate.peer.guest.Guest;
@@ -60,6 +62,9 @@ public final class SourceMigration {
   private final Map<PeerId, Long> heldPages = new ConcurrentHashMap<>();
   private final Queue<CompletableFuture<Optional<Failure>>> redirects = new ArrayDeque<>();
   private final CompletableFuture<Boolean> over = new CompletableFuture<>();
+
+  private final ReentrantLock changes = new ReentrantLock();
+  private final Condition changed = changes.newCondition();
 
   private volatile SourceState state;
   private volatile Optional<GuestSource> source = Optional.empty();
@@ -159,7 +164,7 @@ public final class SourceMigration {
       recovered.carryOut(first);
     }
     if (recovered.state instanceof SourceState.Ended) {
-      recovered.course.end();
+      recovered.course.end(Views.progress(recovered.course, Optional.empty(), recovered.watch, Optional.empty()));
       recovered.over.complete(true);
     } else {
       Thread.ofVirtual().name("migration-" + entry.migration()).start(recovered::run);
@@ -187,6 +192,30 @@ public final class SourceMigration {
   /** Completes when nothing will change any more. */
   CompletableFuture<Boolean> over() {
     return over;
+  }
+
+  /** Waits until the state is another one than this, or for as long as said. */
+  public void awaitChange(SourceState seen, Duration patience) {
+    changes.lock();
+    try {
+      long leftNs = patience.toNanos();
+      while (leftNs > 0 && state.getClass() == seen.getClass() && !over.isDone()) {
+        leftNs = changed.awaitNanos(leftNs);
+      }
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+    } finally {
+      changes.unlock();
+    }
+  }
+
+  private void signalChange() {
+    changes.lock();
+    try {
+      changed.signalAll();
+    } finally {
+      changes.unlock();
+    }
   }
 
   /** Whether the guest is somewhere for good. */
@@ -254,6 +283,7 @@ public final class SourceMigration {
           before.getClass().getSimpleName(),
           state.getClass().getSimpleName(),
           next.input());
+      signalChange();
       context.observer().changed(migration, before, state);
     }
     if (next.input() instanceof SourceInput.Running) {
@@ -318,7 +348,19 @@ public final class SourceMigration {
   }
 
   private void call(Runnable work) {
-    Thread.ofVirtual().name("call-" + migration).start(work);
+    Thread.ofVirtual()
+        .name("call-" + migration)
+        .start(
+            () -> {
+              try {
+                work.run();
+              } catch (IllegalStateException closed) {
+                // A late answer finds the page table freed once the migration is over.
+                if (!over.isDone()) {
+                  throw closed;
+                }
+              }
+            });
   }
 
   private void open(SourceOutput.Open open) {
@@ -535,8 +577,11 @@ public final class SourceMigration {
     switchover.ifPresent(SwitchoverCall::close);
     pump.ifPresent(Pump::close);
     sampleProgress();
-    course.end();
+    course.end(Views.progress(course, pages, watch, Views.destination(state)));
     over.complete(true);
+    signalChange();
+    pump.ifPresent(Pump::awaitEnd);
+    pages.ifPresent(SourcePages::close);
   }
 
   private interface Farewell {

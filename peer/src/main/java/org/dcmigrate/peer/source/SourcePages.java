@@ -34,11 +34,13 @@ final class SourcePages implements AutoCloseable {
       MemorySegment.ofArray(new byte[Geometry.PAGE_BYTES]).asReadOnly();
 
   private final Geometry geometry;
-  private final long[] firstIndexes;
   private final PageTable table;
   private final PageDigest digest;
+  private final long zeroPage;
   private final GenerationCounter generations = new GenerationCounter();
   private final PageSet resend;
+  // Where the last search ended, so that the next one does not go through all pages again.
+  private Extent resendCursor = new Extent(0, 0, 1);
   private final Map<PeerId, PageSet> owed = new HashMap<>();
   private final Map<PeerId, List<Extent>> skips = new HashMap<>();
   // Digests of the run that is being looked at.
@@ -46,9 +48,9 @@ final class SourcePages implements AutoCloseable {
 
   SourcePages(Geometry geometry, PageDigest.Algorithm algorithm) {
     this.geometry = geometry;
-    this.firstIndexes = geometry.firstIndexes();
-    this.table = new PageTable(geometry);
+    this.table = new PageTable(geometry, algorithm);
     this.digest = PageDigest.newInstance(algorithm);
+    this.zeroPage = algorithm.zeroPage();
     this.resend = new PageSet(geometry);
   }
 
@@ -87,9 +89,9 @@ final class SourcePages implements AutoCloseable {
       if (i < pageCount) {
         MemorySegment page = page(payload, i);
         digests[i] = digest.of(page);
-        long index = firstIndexes[block] + firstPage + i;
+        long index = table.index(block, firstPage + i);
         fresh = again || table.generation(index) == 0 || table.digest(index) != digests[i];
-        zero = digests[i] == digest.ofZeroPage() && isZero(page);
+        zero = digests[i] == zeroPage && isZero(page);
       }
       if (runStart >= 0 && (!fresh || zero != runZero)) {
         chunks.add(chunk(block, firstPage, runStart, i, runZero, payload));
@@ -110,11 +112,11 @@ final class SourcePages implements AutoCloseable {
     long first = firstPage + from;
     int generation = generations.next(table, block, first, count);
     for (int i = from; i < to; i++) {
-      table.set(firstIndexes[block] + firstPage + i, generation, digests[i]);
+      table.set(table.index(block, firstPage + i), generation, digests[i]);
     }
     emitted(new Extent(block, first, count));
     return zero
-        ? TransferMessage.Chunk.zero(block, first, count, generation)
+        ? TransferMessage.Chunk.zero(new Extent(block, first, count), generation)
         : TransferMessage.Chunk.of(
             block,
             first,
@@ -127,13 +129,12 @@ final class SourcePages implements AutoCloseable {
   synchronized List<TransferMessage.Chunk> emittedZero(int block, long firstPage, long pageCount)
       throws DcmException {
     List<TransferMessage.Chunk> chunks = new ArrayList<>(1);
-    long zero = digest.ofZeroPage();
     long runStart = -1;
     for (long page = firstPage; page <= firstPage + pageCount; page++) {
       boolean fresh = false;
       if (page < firstPage + pageCount) {
-        long index = firstIndexes[block] + page;
-        fresh = table.generation(index) == 0 || table.digest(index) != zero;
+        long index = table.index(block, page);
+        fresh = table.generation(index) == 0 || table.digest(index) != zeroPage;
       }
       if (fresh && runStart < 0) {
         runStart = page;
@@ -142,10 +143,10 @@ final class SourcePages implements AutoCloseable {
         long count = page - runStart;
         int generation = generations.next(table, block, runStart, count);
         for (long each = runStart; each < page; each++) {
-          table.set(firstIndexes[block] + each, generation, zero);
+          table.set(table.index(block, each), generation, zeroPage);
         }
         emitted(new Extent(block, runStart, count));
-        chunks.add(TransferMessage.Chunk.zero(block, runStart, count, generation));
+        chunks.add(TransferMessage.Chunk.zero(new Extent(block, runStart, count), generation));
         runStart = -1;
       }
     }
@@ -168,13 +169,18 @@ final class SourcePages implements AutoCloseable {
 
   /** The next pages that the source has to send again, read anew from the guest. */
   synchronized Optional<Extent> nextResend() {
-    return resend.nextRun(0, 0, RESEND_PAGES);
+    Optional<Extent> next = resend.nextRun(resendCursor.block(), resendCursor.firstPage(), RESEND_PAGES);
+    if (next.isEmpty() && !resend.isEmpty()) {
+      next = resend.nextRun(0, 0, RESEND_PAGES);
+    }
+    next.ifPresent(extent -> resendCursor = extent);
+    return next;
   }
 
   /** Marks the pages of this inventory that are of the version emitted last. */
   void markCurrent(GenerationExtent held, PageSet into) {
     Extent extent = held.extent();
-    long index = firstIndexes[extent.block()] + extent.firstPage();
+    long index = table.index(extent.block(), extent.firstPage());
     long runStart = -1;
     for (long i = 0; i <= extent.pageCount(); i++) {
       boolean current =
@@ -201,7 +207,7 @@ final class SourcePages implements AutoCloseable {
     available.keySet().forEach(peer -> owed.put(peer, new PageSet(geometry)));
     for (int block = 0; block < geometry.blocks().size(); block++) {
       for (long page = 0; page < geometry.blocks().get(block).pages(); page++) {
-        if (table.generation(firstIndexes[block] + page) != 0 && !held.contains(block, page)) {
+        if (table.generation(table.index(block, page)) != 0 && !held.contains(block, page)) {
           assign(block, page, available);
         }
       }
@@ -229,7 +235,7 @@ final class SourcePages implements AutoCloseable {
   /** What a contributor is asked to relay. A copy. */
   synchronized PageSet owedCopy(PeerId peer) {
     PageSet copy = new PageSet(geometry);
-    owedSet(peer).forEachExtent(copy::add);
+    copy.addAll(owedSet(peer));
     return copy;
   }
 
@@ -243,7 +249,7 @@ final class SourcePages implements AutoCloseable {
   synchronized void resendMissing(PageSet held) {
     for (int block = 0; block < geometry.blocks().size(); block++) {
       for (long page = 0; page < geometry.blocks().get(block).pages(); page++) {
-        if (table.generation(firstIndexes[block] + page) != 0
+        if (table.generation(table.index(block, page)) != 0
             && !held.contains(block, page)
             && !isOwed(block, page)) {
           resend.add(new Extent(block, page, 1));
@@ -277,7 +283,7 @@ final class SourcePages implements AutoCloseable {
 
   /** Whether a page has the contents that were emitted last. */
   boolean sameAsEmitted(PageDigest fresh, int block, long page, MemorySegment contents) {
-    return table.digest(firstIndexes[block] + page) == fresh.of(contents);
+    return table.digest(table.index(block, page)) == fresh.of(contents);
   }
 
   private boolean isOwed(int block, long page) {

@@ -44,7 +44,7 @@ final class Views {
         owner(state, self),
         course.remark().orElseGet(() -> explanation(state, context.peers())),
         failure(state),
-        progress(course, pages, watch, destination),
+        course.lastProgress().orElseGet(() -> progress(course, pages, watch, destination)),
         course.outcome(),
         course.startedAt(),
         course.endedAt());
@@ -154,7 +154,8 @@ final class Views {
     return views;
   }
 
-  private static Progress progress(
+  /** Counters as they are now. */
+  static Progress progress(
       Course course,
       Optional<SourcePages> pages,
       HolderWatch watch,

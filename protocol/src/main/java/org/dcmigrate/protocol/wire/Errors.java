@@ -96,14 +96,14 @@ public final class Errors {
     StringBuilder sentence = new StringBuilder("the call ended with ").append(status.getCode());
     Optional.ofNullable(status.getDescription())
         .ifPresent(description -> sentence.append(": ").append(description));
-    // "io exception" says little; its cause names the address and what was wrong with it.
-    Throwable cause = failure;
-    for (int depth = 0; depth < 8 && cause.getCause() != null; depth++) {
-      cause = cause.getCause();
+    // "io exception" says little; the first cause names the address and what was wrong with it.
+    Optional<Throwable> cause = Optional.ofNullable(failure.getCause());
+    for (int depth = 0; depth < 8 && cause.map(Throwable::getCause).isPresent(); depth++) {
+      cause = cause.map(Throwable::getCause);
     }
-    if (cause != failure && cause.getMessage() != null) {
-      sentence.append(" (").append(cause.getMessage()).append(')');
-    }
+    cause
+        .map(Throwable::getMessage)
+        .ifPresent(message -> sentence.append(" (").append(message).append(')'));
     info(failure)
         .ifPresent(info -> sentence.append(", reason ").append(Text.quote(info.getReason())));
     return clean(sentence.toString());

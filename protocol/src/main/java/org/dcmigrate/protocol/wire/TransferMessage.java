@@ -38,14 +38,8 @@ public sealed interface TransferMessage {
     }
 
     /** Pages that are all zero. */
-    public static Chunk zero(Extent extent, int generation) {
-      return new Chunk(
-          extent.block(),
-          extent.firstPage(),
-          extent.pageCount(),
-          generation,
-          0,
-          PagePayload.EMPTY);
+    public static Chunk zero(int block, long firstPage, long pageCount, int generation) {
+      return new Chunk(block, firstPage, pageCount, generation, 0, PagePayload.EMPTY);
     }
 
     /** Which pages these are. */

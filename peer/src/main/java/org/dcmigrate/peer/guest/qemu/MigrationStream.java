@@ -11,8 +11,8 @@ import org.dcmigrate.protocol.Reason;
 /**
  * One run of QEMU's {@code migrate} command: our end of its connection.
  *
- * <p>QEMU writes ahead of what is read here as far as the socket's buffer takes it. We keep a
- * duplicate of QEMU's end only to make that buffer small while the guest is held back; with it
+ * <p>QEMU writes ahead of what is read here as far as the socket's buffer takes it. We keep
+ * QEMU's end open too, only to make that buffer small while the guest is held back; with it
  * open, an end of file never comes, so who waits for more must watch QEMU's events too.
  */
 final class MigrationStream implements AutoCloseable {
@@ -27,10 +27,15 @@ final class MigrationStream implements AutoCloseable {
   private boolean open = true;
   private boolean small;
 
-  private MigrationStream(int ours, int theirs, Arena arena) {
+  private MigrationStream(int ours, int theirs, MemorySegment buffer) {
     this.ours = ours;
     this.theirs = theirs;
-    this.window = new StreamWindow(arena.allocate(WINDOW_BYTES, 4096));
+    this.window = new StreamWindow(buffer);
+  }
+
+  /** Room for what was read of a stream; can be used again for the next one. */
+  static MemorySegment buffer(Arena arena) {
+    return arena.allocate(WINDOW_BYTES, 4096);
   }
 
   /**
@@ -38,10 +43,10 @@ final class MigrationStream implements AutoCloseable {
    *
    * @param name for QEMU to know the descriptor by; not used before
    */
-  static MigrationStream start(Qmp qmp, String name, Arena arena) throws DcmException {
+  static MigrationStream start(Qmp qmp, String name, MemorySegment buffer) throws DcmException {
     try {
       int[] pair = Posix.socketPair();
-      MigrationStream stream = new MigrationStream(pair[0], pair[1], arena);
+      MigrationStream stream = new MigrationStream(pair[0], pair[1], buffer);
       try {
         stream.keepAhead(true);
         qmp.passDescriptor(name, pair[1]);
@@ -136,7 +141,6 @@ final class MigrationStream implements AutoCloseable {
       Posix.close(theirs);
     }
   }
-
 
   private static DcmException failure(IOException failed) {
     return new DcmException(

@@ -38,7 +38,6 @@ final class Posix {
   private static final int SO_PEERCRED = 17;
   private static final int SCM_RIGHTS = 1;
   private static final int MSG_NOSIGNAL = 0x4000;
-  private static final int F_DUPFD_CLOEXEC = 1030;
   private static final short POLLIN = 1;
   private static final short POLLOUT = 4;
 
@@ -65,13 +64,6 @@ final class Posix {
   private static final MethodHandle POLL = call("poll", ADDRESS, JAVA_LONG, JAVA_INT);
   private static final MethodHandle SHUTDOWN = call("shutdown", JAVA_INT, JAVA_INT);
   private static final MethodHandle CLOSE = call("close", JAVA_INT);
-  // Variadic in C; the third argument must be told apart for the calling convention.
-  private static final MethodHandle FCNTL =
-      LINKER.downcallHandle(
-          symbol("fcntl"),
-          FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT, JAVA_INT),
-          Linker.Option.captureCallState("errno"),
-          Linker.Option.firstVariadicArg(2));
   private static final MethodHandle STRERROR =
       LINKER.downcallHandle(symbol("strerror"), FunctionDescriptor.of(ADDRESS, JAVA_INT));
 
@@ -107,23 +99,6 @@ final class Posix {
       MemorySegment pair = arena.allocate(JAVA_INT, 2);
       invoke(SOCKETPAIR, arena, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair);
       return new int[] {pair.getAtIndex(JAVA_INT, 0), pair.getAtIndex(JAVA_INT, 1)};
-    }
-  }
-
-  /** Another descriptor of the same open file. */
-  static int duplicate(int fd) throws IOException {
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment state = arena.allocate(STATE);
-      int copy;
-      try {
-        copy = (int) FCNTL.invokeExact(state, fd, F_DUPFD_CLOEXEC, 3);
-      } catch (Throwable impossible) {
-        throw new AssertionError(impossible);
-      }
-      if (copy < 0) {
-        throw new IOException(describe((int) ERRNO.get(state, 0L)));
-      }
-      return copy;
     }
   }
 

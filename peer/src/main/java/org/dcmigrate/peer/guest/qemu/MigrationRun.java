@@ -1,0 +1,202 @@
+package org.dcmigrate.peer.guest.qemu;
+
+import com.google.gson.JsonObject;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.ExecutionException;
+import org.dcmigrate.protocol.DcmException;
+import org.dcmigrate.protocol.Geometry;
+import org.dcmigrate.protocol.Reason;
+
+/**
+ * Drives QEMU's side of a migration: starts its stream, again and again where need be, and knows
+ * when QEMU has got over one.
+ */
+final class MigrationRun implements AutoCloseable {
+  private static final Duration SET_UP = Duration.ofSeconds(10);
+  private static final Set<String> OVER = Set.of("", "none", "completed", "failed", "cancelled");
+
+  private final Qmp qmp;
+  private final MigrationWatch watch;
+  private final MemorySegment buffer;
+  private final String name;
+  private int starts;
+  private long askedPass;
+  private CompletableFuture<Qmp.Reply> lastAnswer = new CompletableFuture<>();
+  private volatile Optional<MigrationStream> stream = Optional.empty();
+  private volatile boolean broken;
+
+  /**
+   * @param name tells this migration's descriptors from those of earlier ones
+   */
+  MigrationRun(Qmp qmp, MigrationWatch watch, Arena arena, String name) {
+    this.qmp = qmp;
+    this.watch = watch;
+    this.buffer = MigrationStream.buffer(arena);
+    this.name = name;
+  }
+
+  /** Starts a stream, and reads it up to the end of the RAM set-up. */
+  StreamRecord.Setup start() throws DcmException {
+    watch.reset();
+    starts++;
+    MigrationStream fresh = MigrationStream.start(qmp, name + "-" + starts, buffer);
+    stream = Optional.of(fresh);
+    long deadline = System.nanoTime() + SET_UP.toNanos();
+    // From QEMU 8 on the set-up is written under the lock that the monitor needs too.
+    while (true) {
+      StreamRecord record = fresh.next();
+      if (record instanceof StreamRecord.Setup setup) {
+        return setup;
+      }
+      checkHealth();
+      if (System.nanoTime() > deadline) {
+        throw new DcmException(
+            Reason.GUEST_FAILED,
+            "QEMU did not begin its migration stream within %d s".formatted(SET_UP.toSeconds()));
+      }
+      fresh.fill(Geometry.PAGE_BYTES, 20);
+    }
+  }
+
+  /** The stream, while there is one. */
+  Optional<MigrationStream> stream() {
+    return stream;
+  }
+
+  /** Throws what broke the migration, if something did. */
+  void checkHealth() throws DcmException {
+    if (broken) {
+      throw new DcmException(Reason.GUEST_FAILED, "the migration was ended at its source");
+    }
+    if (qmp.lost().isDone()) {
+      throw new DcmException(
+          Reason.GUEST_FAILED,
+          "the connection to QEMU was lost in mid-migration (%s); check whether the guest still runs"
+              .formatted(qmp.lost().join()));
+    }
+    if (watch.seen().broken()) {
+      JsonObject view = qmp.execute("query-migrate").getAsJsonObject();
+      String why = MigrationWatch.text(view, "error-desc");
+      throw new DcmException(
+          Reason.GUEST_FAILED,
+          "QEMU broke the migration off (%s); the guest runs on at the source"
+              .formatted(why.isEmpty() ? watch.seen().status() : why));
+    }
+  }
+
+  /** Sets how long the guest may stand still, without waiting: QEMU may be unable to answer. */
+  void setDowntime(Duration limit) {
+    CompletableFuture<Qmp.Reply> unused =
+        qmp.send("migrate-set-parameters", MigrationSettings.downtime(limit));
+  }
+
+  /** Asks QEMU for what is left, when a pass has begun; the answer comes later. */
+  void followPasses() {
+    long pass = watch.seen().passes();
+    if (pass != askedPass) {
+      askedPass = pass;
+      lastAnswer = qmp.send("query-migrate", new JsonObject());
+    }
+  }
+
+  /** Dirty pages at the start of the pass, as far as QEMU has said. */
+  long remainingPages() {
+    return remaining(lastAnswer.getNow(new Qmp.Reply.Lost(""))).orElse(0L) / Geometry.PAGE_BYTES;
+  }
+
+  private static Optional<Long> remaining(Qmp.Reply reply) {
+    return reply instanceof Qmp.Reply.Done done
+            && done.value().getAsJsonObject().get("ram") instanceof JsonObject ram
+        ? Optional.of(ram.get("remaining").getAsLong())
+        : Optional.empty();
+  }
+
+  /** Memory that QEMU has still to send; empty when it does not say, for it is about to stop. */
+  Optional<Long> remainingBytes(Duration patience) {
+    try {
+      return remaining(
+          qmp.send("query-migrate", new JsonObject())
+              .get(patience.toMillis(), TimeUnit.MILLISECONDS));
+    } catch (TimeoutException | ExecutionException silent) {
+      return Optional.empty();
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      return Optional.empty();
+    }
+  }
+
+  /**
+   * Ends the stream and waits until the guest is as it was before.
+   *
+   * @param refuse whether QEMU waits for a word at the end of its stream, and gets a no
+   */
+  void stop(boolean refuse) throws DcmException {
+    if (stream.isPresent()) {
+      MigrationStream old = stream.get();
+      try {
+        if (refuse) {
+          old.answer(false);
+        }
+      } finally {
+        old.close();
+        stream = Optional.empty();
+      }
+    }
+    settle();
+  }
+
+  private void settle() throws DcmException {
+    watch.askUntil(
+        qmp,
+        "query-migrate",
+        view -> OVER.contains(MigrationWatch.text(view, "status")),
+        Qmp.PATIENCE);
+    // The status changes a moment before the guest is set running again.
+    watch.askUntil(
+        qmp,
+        "query-status",
+        view -> !MigrationWatch.text(view, "status").equals("finish-migrate"),
+        Qmp.PATIENCE);
+  }
+
+  /**
+   * Tells QEMU that the guest was taken, and waits until it has understood.
+   *
+   * @throws DcmException GUEST_FAILED when it has not, or may not have
+   */
+  void hand() throws DcmException {
+    stream.orElseThrow().answer(true);
+    JsonObject view =
+        watch.askUntil(
+            qmp,
+            "query-migrate",
+            one -> OVER.contains(MigrationWatch.text(one, "status")),
+            Qmp.PATIENCE);
+    settle();
+    if (!MigrationWatch.text(view, "status").equals("completed")) {
+      throw new DcmException(
+          Reason.GUEST_FAILED, "QEMU did not give the guest away; it runs on at the source");
+    }
+    close();
+  }
+
+  /** Breaks the stream off, which ends any wait for it; any thread may do so. */
+  void interrupt() {
+    broken = true;
+    stream.ifPresent(MigrationStream::shutdown);
+    watch.wake();
+  }
+
+  @Override
+  public void close() {
+    stream.ifPresent(MigrationStream::close);
+    stream = Optional.empty();
+  }
+}

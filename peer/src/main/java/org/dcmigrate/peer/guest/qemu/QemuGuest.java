@@ -1,0 +1,164 @@
+package org.dcmigrate.peer.guest.qemu;
+
+import com.google.gson.JsonObject;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicReference;
+import org.dcmigrate.peer.guest.Guest;
+import org.dcmigrate.peer.guest.GuestSource;
+import org.dcmigrate.peer.guest.StoppedGuest;
+import org.dcmigrate.peer.memory.GuestHome;
+import org.dcmigrate.protocol.DcmException;
+import org.dcmigrate.protocol.Reason;
+import org.dcmigrate.protocol.Text;
+
+/**
+ * A guest in a QEMU process that is not a child of this one: it lives on whatever happens to this
+ * peer, and is reached through its QMP socket alone.
+ */
+public final class QemuGuest implements Guest {
+  private final QemuGuestConfig config;
+  private final Optional<Path> home;
+  private final AtomicReference<Optional<QemuSource>> source =
+      new AtomicReference<>(Optional.empty());
+  private final AtomicReference<Info> lastInfo =
+      new AtomicReference<>(new Info(QemuAdapter.KIND, State.UNREACHABLE, 0, Map.of()));
+  private boolean busy;
+
+  /** A guest that somebody else started. */
+  public QemuGuest(QemuGuestConfig config) {
+    this(config, Optional.empty());
+  }
+
+  /** A guest that this peer received, which lives in a directory that goes when the guest goes. */
+  QemuGuest(QemuGuestConfig config, Optional<Path> home) {
+    this.config = config;
+    this.home = home;
+  }
+
+  @Override
+  public String name() {
+    return config.name();
+  }
+
+  @Override
+  public Info info() {
+    // QEMU serves one client at a time, so a running migration's connection must serve this too.
+    Optional<QemuSource> migrating = source.get();
+    try {
+      if (migrating.isPresent()) {
+        return migrating.get().info(this::describe);
+      }
+      try (Qmp qmp = Qmp.connect(config.qmpSocket(), event -> {})) {
+        return describe(qmp);
+      }
+    } catch (DcmException unreachable) {
+      Map<String, String> details = new TreeMap<>(lastInfo.get().details());
+      details.put("error", unreachable.sentence());
+      return new Info(
+          QemuAdapter.KIND, State.UNREACHABLE, lastInfo.get().memoryBytes(), details);
+    }
+  }
+
+  private Info describe(Qmp qmp) throws DcmException {
+    JsonObject view = qmp.execute("query-status").getAsJsonObject();
+    JsonObject size = qmp.execute("query-memory-size-summary").getAsJsonObject();
+    String machine = GuestFacts.property(qmp, "/machine", "type").getAsString();
+    String status = MigrationWatch.text(view, "status");
+    Info info =
+        new Info(
+            QemuAdapter.KIND,
+            view.get("running").getAsBoolean() ? State.RUNNING : State.PAUSED,
+            size.get("base-memory").getAsLong(),
+            new TreeMap<>(
+                Map.of(
+                    "machine", machine,
+                    "qemu", qmp.version() / 1000 + "." + qmp.version() % 1000,
+                    "status", status,
+                    "pid", Long.toString(qmp.pid()),
+                    "qmp", config.qmpSocket().toString())));
+    lastInfo.set(info);
+    return info;
+  }
+
+  @Override
+  public GuestSource beginMigration(Duration downtimeLimit) throws DcmException {
+    synchronized (this) {
+      if (busy) {
+        throw new DcmException(
+            Reason.GUEST_BUSY,
+            "guest %s is already in migration; wait for its end or cancel it"
+                .formatted(Text.quote(name())));
+      }
+      busy = true;
+    }
+    try {
+      QemuSourceParts parts =
+          QemuSourceParts.begin(config.qmpSocket(), config.memoryFiles(), "dcm");
+      QemuSource begun = new QemuSource(this, parts, downtimeLimit);
+      source.set(Optional.of(begun));
+      return begun;
+    } catch (DcmException refused) {
+      free();
+      throw refused;
+    }
+  }
+
+  private synchronized void free() {
+    busy = false;
+  }
+
+  /** The migration is over, however it ended. */
+  void ended() {
+    source.set(Optional.empty());
+    free();
+  }
+
+  @Override
+  public StoppedGuest recover() throws DcmException {
+    MigrationWatch watch = new MigrationWatch();
+    try (Qmp qmp = Qmp.connect(config.qmpSocket(), watch)) {
+      settled(qmp, watch);
+      return new SealedGuest(this, Optional.empty(), true, Optional.empty());
+    }
+  }
+
+  /** Waits until no migration is about to set the guest running; gives the state it is in. */
+  static String settled(Qmp qmp, MigrationWatch watch) throws DcmException {
+    return MigrationWatch.text(
+        watch.askUntil(
+            qmp,
+            "query-status",
+            view -> !MigrationWatch.text(view, "status").equals("finish-migrate"),
+            Qmp.PATIENCE),
+        "status");
+  }
+
+  /** Sets the guest running where it stands still; QEMU refuses while its disks are locked. */
+  static void run(Qmp qmp, MigrationWatch watch) throws DcmException {
+    if (settled(qmp, watch).equals("running")) {
+      return;
+    }
+    qmp.execute("cont");
+    watch.askUntil(
+        qmp,
+        "query-status",
+        view -> MigrationWatch.text(view, "status").equals("running"),
+        Qmp.PATIENCE);
+  }
+
+  QemuGuestConfig config() {
+    return config;
+  }
+
+  /** Deletes what this peer made for the guest, once its QEMU is gone. */
+  void deleteHome() throws IOException {
+    if (home.isPresent()) {
+      GuestHome.delete(home.get());
+    }
+  }
+}

@@ -1,0 +1,322 @@
+package org.dcmigrate.peer.memory;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import org.dcmigrate.protocol.DcmException;
+import org.dcmigrate.protocol.Extent;
+import org.dcmigrate.protocol.GenerationExtent;
+import org.dcmigrate.protocol.Geometry;
+import org.dcmigrate.protocol.Reason;
+import org.dcmigrate.protocol.pages.PageDigest;
+import org.dcmigrate.protocol.pages.PageSet;
+import org.dcmigrate.protocol.pages.PageTable;
+import org.dcmigrate.protocol.wire.PagePayload;
+import org.dcmigrate.protocol.wire.TransferCodec;
+import org.dcmigrate.protocol.wire.TransferMessage.Chunk;
+
+/**
+ * The pages that a peer holds of a guest: contents in the guest's home, straight where the guest
+ * will find them, and the version of each beside. Of every page the highest generation stays,
+ * whoever brings it and in whatever order.
+ *
+ * <p>Any number of threads may {@link #apply} at the same time. The other methods are exact while
+ * nobody does.
+ */
+public final class PageStore implements AutoCloseable {
+  private static final int STRIPES = 64;
+  private static final MemorySegment ZERO_PAGE =
+      MemorySegment.ofArray(new byte[Geometry.PAGE_BYTES]);
+
+  private final GuestHome home;
+  private final PageTable table;
+  private final long zeroDigest;
+  private final Stripe[] stripes = new Stripe[STRIPES];
+
+  /**
+   * A store that holds nothing yet.
+   *
+   * @param home whose memory is all zero
+   * @throws DcmException LIMIT_EXCEEDED when there is no memory for the bookkeeping
+   */
+  public PageStore(GuestHome home, PageDigest.Algorithm algorithm) throws DcmException {
+    this.home = home;
+    try {
+      table = new PageTable(home.geometry(), algorithm);
+    } catch (OutOfMemoryError tooLarge) {
+      throw new DcmException(
+          Reason.LIMIT_EXCEEDED,
+          "this peer has no %d bytes for the bookkeeping of %d pages; raise -XX:MaxDirectMemorySize"
+              .formatted(12 * home.geometry().totalPages(), home.geometry().totalPages()),
+          tooLarge);
+    }
+    zeroDigest = algorithm.zeroPage();
+    for (int i = 0; i < STRIPES; i++) {
+      stripes[i] = new Stripe(algorithm);
+    }
+  }
+
+  /** What became of the pages of a chunk. */
+  public record Applied(long acceptedPages, long duplicatePages) {}
+
+  /** Guards every so many segments, and lends the buffers for working on a page. */
+  private static final class Stripe {
+    private final ReentrantLock lock = new ReentrantLock();
+    private final PageDigest digest;
+    private final byte[] page = new byte[Geometry.PAGE_BYTES];
+    private final MemorySegment pageSegment = MemorySegment.ofArray(page);
+
+    Stripe(PageDigest.Algorithm algorithm) {
+      digest = PageDigest.newInstance(algorithm);
+    }
+  }
+
+  /** The home. */
+  public GuestHome home() {
+    return home;
+  }
+
+  /**
+   * Takes up the pages of a chunk that are newer than what is held. Nothing is written before the
+   * checksum of the whole chunk is right.
+   *
+   * @throws DcmException PAGE_OUT_OF_RANGE, GENERATION_INVALID or CHECKSUM_MISMATCH, then nothing
+   *     was written; GENERATION_CONFLICT, then the pages before the one in conflict were
+   */
+  public Applied apply(Chunk chunk) throws DcmException {
+    home.geometry().check(chunk.extent());
+    if (chunk.generation() == 0) {
+      throw new DcmException(
+          Reason.GENERATION_INVALID, "a chunk's generation must be >= 1, but was 0");
+    }
+    if (!chunk.isZero()) {
+      checkPayload(chunk);
+    }
+    PagePayload.Reader payload = chunk.payload().reader();
+    long end = chunk.firstPage() + chunk.pageCount();
+    long accepted = 0;
+    for (long page = chunk.firstPage(); page < end; ) {
+      long segment = page / PageTable.SEGMENT_PAGES;
+      long segmentEnd = Math.min(end, (segment + 1) * PageTable.SEGMENT_PAGES);
+      accepted += applySegment(chunk, page, segmentEnd, payload);
+      page = segmentEnd;
+    }
+    return new Applied(accepted, chunk.pageCount() - accepted);
+  }
+
+  /**
+   * The pages held of a run, ready to be sent on: one chunk for each part of one generation, with
+   * the payload where the page is in memory. Pages not held are left out.
+   *
+   * @param extent which lies in the geometry; it bounds how many chunks there are
+   */
+  public List<Chunk> chunks(Extent extent) {
+    List<Chunk> chunks = new ArrayList<>();
+    long end = extent.firstPage() + extent.pageCount();
+    for (long page = extent.firstPage(); page < end; ) {
+      long run = table.run(extent.block(), page, end - page);
+      if (table.generation(table.index(extent.block(), page)) != 0) {
+        split(extent.block(), page, page + run, chunks);
+      }
+      page += run;
+    }
+    return chunks;
+  }
+
+  /** Those pages of a set that are held. */
+  public PageSet heldOf(PageSet named) {
+    PageSet held = new PageSet(home.geometry());
+    named.forEachExtent(extent -> addHeld(extent, held));
+    return held;
+  }
+
+  /** Tells the pages held, as ascending runs of one generation. */
+  public void inventory(Consumer<GenerationExtent> each) {
+    table.inventory(each);
+  }
+
+  /** Number of segments of a block. */
+  public long segments(int block) {
+    return table.segments(block);
+  }
+
+  /** The digest of one segment of 512 pages; pages not held count 0. */
+  public long segmentDigest(int block, long segment) {
+    return table.segmentDigest(block, segment);
+  }
+
+  /** The digest of memory, over the pages held. */
+  public long memoryDigest() {
+    return table.memoryDigest();
+  }
+
+  /** Number of pages held. */
+  public long heldPages() {
+    return table.heldPages();
+  }
+
+  /** Number of pages never received. */
+  public long missingPages() {
+    return home.geometry().totalPages() - table.heldPages();
+  }
+
+  /** Frees the bookkeeping. The home stays, and remains its owner's to close. */
+  @Override
+  public void close() {
+    table.close();
+  }
+
+  private void addHeld(Extent extent, PageSet into) {
+    long end = extent.firstPage() + extent.pageCount();
+    for (long page = extent.firstPage(); page < end; ) {
+      long run = table.run(extent.block(), page, end - page);
+      if (table.generation(table.index(extent.block(), page)) != 0) {
+        into.add(extent.block(), page, run);
+      }
+      page += run;
+    }
+  }
+
+  private void checkPayload(Chunk chunk) throws DcmException {
+    if (chunk.payloadBytes() != chunk.pageCount() * Geometry.PAGE_BYTES
+        || chunk.payloadBytes() > TransferCodec.MAX_PAYLOAD_BYTES) {
+      throw new DcmException(
+          Reason.CHUNK_TOO_LARGE,
+          "a chunk of %d pages came with %d bytes"
+              .formatted(chunk.pageCount(), chunk.payloadBytes()));
+    }
+    int crc = chunk.payload().crc32c();
+    if (crc != chunk.payloadCrc32c()) {
+      throw new DcmException(
+          Reason.CHECKSUM_MISMATCH,
+          "the payload of pages %d + %d of block %d must have the checksum %08x, but has %08x"
+              .formatted(
+                  chunk.firstPage(),
+                  chunk.pageCount(),
+                  chunk.block(),
+                  chunk.payloadCrc32c(),
+                  crc));
+    }
+  }
+
+  private long applySegment(Chunk chunk, long from, long to, PagePayload.Reader payload)
+      throws DcmException {
+    Stripe stripe = stripe(chunk.block(), from / PageTable.SEGMENT_PAGES);
+    long accepted = 0;
+    stripe.lock.lock();
+    try {
+      for (long page = from; page < to; page++) {
+        boolean newer =
+            chunk.isZero()
+                ? applyZero(chunk, page)
+                : applyContent(chunk, page, payload, stripe);
+        accepted += newer ? 1 : 0;
+      }
+    } finally {
+      stripe.lock.unlock();
+    }
+    return accepted;
+  }
+
+  private boolean applyContent(Chunk chunk, long page, PagePayload.Reader payload, Stripe stripe)
+      throws DcmException {
+    long index = table.index(chunk.block(), page);
+    int held = table.generation(index);
+    if (Integer.compareUnsigned(chunk.generation(), held) < 0) {
+      payload.skip(Geometry.PAGE_BYTES);
+      return false;
+    }
+    payload.read(stripe.page, 0, Geometry.PAGE_BYTES);
+    long digest = stripe.digest.of(stripe.page);
+    if (chunk.generation() == held) {
+      checkSame(chunk, page, index, digest);
+      return false;
+    }
+    // Writing zeros into a hole would make the file less sparse.
+    if (held != 0 || digest != zeroDigest || stripe.pageSegment.mismatch(ZERO_PAGE) >= 0) {
+      MemorySegment.copy(
+          stripe.page,
+          0,
+          home.memory(chunk.block()),
+          ValueLayout.JAVA_BYTE,
+          page * Geometry.PAGE_BYTES,
+          Geometry.PAGE_BYTES);
+    }
+    table.set(index, chunk.generation(), digest);
+    return true;
+  }
+
+  private boolean applyZero(Chunk chunk, long page) throws DcmException {
+    long index = table.index(chunk.block(), page);
+    int held = table.generation(index);
+    int order = Integer.compareUnsigned(chunk.generation(), held);
+    if (order < 0) {
+      return false;
+    }
+    if (order == 0) {
+      checkSame(chunk, page, index, zeroDigest);
+      return false;
+    }
+    if (held != 0 && !isZero(chunk.block(), page, index)) {
+      home.memory(chunk.block())
+          .asSlice(page * Geometry.PAGE_BYTES, Geometry.PAGE_BYTES)
+          .fill((byte) 0);
+    }
+    table.set(index, chunk.generation(), zeroDigest);
+    return true;
+  }
+
+  private void checkSame(Chunk chunk, long page, long index, long digest) throws DcmException {
+    if (digest != table.digest(index)) {
+      throw new DcmException(
+          Reason.GENERATION_CONFLICT,
+          "page %d of block %d came twice with generation %s and different contents"
+              .formatted(page, chunk.block(), Integer.toUnsignedString(chunk.generation())));
+    }
+  }
+
+  /** Cuts a run of one generation into runs of zero pages and runs of content. */
+  private void split(int block, long from, long to, List<Chunk> chunks) {
+    int generation = table.generation(table.index(block, from));
+    for (long page = from; page < to; ) {
+      boolean zero = isZero(block, page, table.index(block, page));
+      long end = page + 1;
+      while (end < to
+          && (zero || end - page < TransferCodec.MAX_CHUNK_PAGES)
+          && isZero(block, end, table.index(block, end)) == zero) {
+        end++;
+      }
+      chunks.add(
+          zero
+              ? Chunk.zero(block, page, end - page, generation)
+              : Chunk.of(
+                  block,
+                  page,
+                  generation,
+                  home.memory(block)
+                      .asSlice(page * Geometry.PAGE_BYTES, (end - page) * Geometry.PAGE_BYTES)));
+      page = end;
+    }
+  }
+
+  /** The digest only hints at a zero page: with CRC64, other pages may be made to have it too. */
+  private boolean isZero(int block, long page, long index) {
+    long offset = page * Geometry.PAGE_BYTES;
+    return table.digest(index) == zeroDigest
+        && MemorySegment.mismatch(
+                home.memory(block),
+                offset,
+                offset + Geometry.PAGE_BYTES,
+                ZERO_PAGE,
+                0,
+                Geometry.PAGE_BYTES)
+            < 0;
+  }
+
+  private Stripe stripe(int block, long segment) {
+    return stripes[(int) ((segment + 31L * block) % STRIPES)];
+  }
+}

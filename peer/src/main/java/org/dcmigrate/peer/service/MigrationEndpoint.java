@@ -1,0 +1,166 @@
+package org.dcmigrate.peer.service;
+
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+import java.time.Duration;
+import org.dcmigrate.peer.client.Peers;
+import org.dcmigrate.peer.source.MigrationView;
+import org.dcmigrate.peer.source.Migrations;
+import org.dcmigrate.peer.source.SourceMigration;
+import org.dcmigrate.peer.transfer.EgressLimiter;
+import org.dcmigrate.protocol.DcmException;
+import org.dcmigrate.protocol.MigrationId;
+import org.dcmigrate.protocol.Reason;
+import org.dcmigrate.v1.CancelMigrationRequest;
+import org.dcmigrate.v1.CancelMigrationResponse;
+import org.dcmigrate.v1.GetMigrationRequest;
+import org.dcmigrate.v1.GetMigrationResponse;
+import org.dcmigrate.v1.ListMigrationsRequest;
+import org.dcmigrate.v1.ListMigrationsResponse;
+import org.dcmigrate.v1.MigrateRequest;
+import org.dcmigrate.v1.MigrateResponse;
+import org.dcmigrate.v1.Migration;
+import org.dcmigrate.v1.MigrationServiceGrpc;
+import org.dcmigrate.v1.RedirectRequest;
+import org.dcmigrate.v1.RedirectResponse;
+import org.dcmigrate.v1.SetLimitsRequest;
+import org.dcmigrate.v1.SetLimitsResponse;
+import org.dcmigrate.v1.WatchMigrationRequest;
+import org.dcmigrate.v1.WatchMigrationResponse;
+
+/** The operators' service at the source. */
+public final class MigrationEndpoint extends MigrationServiceGrpc.MigrationServiceImplBase {
+  private static final int DEFAULT_DOWNTIME_MS = 300;
+  private static final int MAX_MS = 60_000;
+  private static final int DEFAULT_INTERVAL_MS = 500;
+  private static final int MIN_INTERVAL_MS = 50;
+
+  private final Migrations migrations;
+  private final Peers peers;
+  private final EgressLimiter egress;
+
+  public MigrationEndpoint(Migrations migrations, Peers peers, EgressLimiter egress) {
+    this.migrations = migrations;
+    this.peers = peers;
+    this.egress = egress;
+  }
+
+  @Override
+  public void migrate(MigrateRequest request, StreamObserver<MigrateResponse> out) {
+    Calls.answer(
+        out,
+        () -> {
+          int limitMs = request.getOptions().getDowntimeLimitMs();
+          if (limitMs < 0 || limitMs > MAX_MS) {
+            throw new DcmException(
+                Reason.FIELD_INVALID,
+                "downtime_limit_ms must be 1 to 60000, or 0 for the default, but was "
+                    + Integer.toUnsignedString(limitMs));
+          }
+          MigrationView view =
+              migrations.migrate(
+                  request.getGuest(),
+                  request.getDestination(),
+                  Duration.ofMillis(limitMs == 0 ? DEFAULT_DOWNTIME_MS : limitMs),
+                  request.getOptions().getAudit());
+          return MigrateResponse.newBuilder().setMigration(message(view)).build();
+        });
+  }
+
+  @Override
+  public void redirect(RedirectRequest request, StreamObserver<RedirectResponse> out) {
+    Calls.answer(
+        out,
+        () -> {
+          MigrationId migration = MigrationId.parse(request.getMigrationId());
+          MigrationView view = migrations.redirect(migration, request.getDestination());
+          return RedirectResponse.newBuilder().setMigration(message(view)).build();
+        });
+  }
+
+  @Override
+  public void cancelMigration(
+      CancelMigrationRequest request, StreamObserver<CancelMigrationResponse> out) {
+    Calls.answer(
+        out,
+        () -> {
+          MigrationId migration = MigrationId.parse(request.getMigrationId());
+          MigrationView view = migrations.cancel(migration);
+          return CancelMigrationResponse.newBuilder().setMigration(message(view)).build();
+        });
+  }
+
+  @Override
+  public void setLimits(SetLimitsRequest request, StreamObserver<SetLimitsResponse> out) {
+    Calls.answer(
+        out,
+        () -> {
+          if (request.getEgressBytesPerSecond() < 0) {
+            throw new DcmException(
+                Reason.FIELD_INVALID, "egress_bytes_per_second must be below 2^63");
+          }
+          egress.setBytesPerSecond(request.getEgressBytesPerSecond());
+          return SetLimitsResponse.getDefaultInstance();
+        });
+  }
+
+  @Override
+  public void getMigration(
+      GetMigrationRequest request, StreamObserver<GetMigrationResponse> out) {
+    Calls.answer(
+        out,
+        () -> {
+          MigrationId migration = MigrationId.parse(request.getMigrationId());
+          return GetMigrationResponse.newBuilder()
+              .setMigration(message(migrations.get(migration).view()))
+              .build();
+        });
+  }
+
+  @Override
+  public void listMigrations(
+      ListMigrationsRequest request, StreamObserver<ListMigrationsResponse> out) {
+    Calls.answer(
+        out,
+        () -> {
+          ListMigrationsResponse.Builder response = ListMigrationsResponse.newBuilder();
+          migrations.all().forEach(view -> response.addMigrations(message(view)));
+          return response.build();
+        });
+  }
+
+  @Override
+  public void watchMigration(
+      WatchMigrationRequest request, StreamObserver<WatchMigrationResponse> out) {
+    ServerCallStreamObserver<WatchMigrationResponse> stream =
+        (ServerCallStreamObserver<WatchMigrationResponse>) out;
+    stream.setOnCancelHandler(() -> {});
+    Thread.startVirtualThread(() -> Calls.stream(out, any -> watch(request, stream)));
+  }
+
+  private void watch(
+      WatchMigrationRequest request, ServerCallStreamObserver<WatchMigrationResponse> out)
+      throws DcmException {
+    int asked = request.getIntervalMs() == 0 ? DEFAULT_INTERVAL_MS : request.getIntervalMs();
+    if (asked < MIN_INTERVAL_MS || asked > MAX_MS) {
+      throw new DcmException(
+          Reason.FIELD_INVALID, "interval_ms must be 50 to 60000, or 0 for the default");
+    }
+    SourceMigration migration = migrations.get(MigrationId.parse(request.getMigrationId()));
+    Duration interval = Duration.ofMillis(asked);
+    while (!out.isCancelled()) {
+      MigrationView view = migration.view();
+      if (out.isReady()) {
+        out.onNext(WatchMigrationResponse.newBuilder().setMigration(message(view)).build());
+      }
+      if (view.ended()) {
+        return;
+      }
+      migration.awaitChange(view.state(), interval);
+    }
+  }
+
+  private Migration message(MigrationView view) {
+    return MigrationMessages.of(view, peers);
+  }
+}

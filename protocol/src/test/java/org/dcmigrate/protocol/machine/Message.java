@@ -1,0 +1,39 @@
+package org.dcmigrate.protocol.machine;
+
+import java.util.Map;
+import java.util.Set;
+import org.dcmigrate.protocol.Failure;
+
+/** What travels from a source or a contributor to a holder. */
+sealed interface Message {
+  /** A request for the holder's machine; {@code pages} are those to relay or to skip. */
+  record Control(HolderInput input, Set<Integer> pages) implements Message {
+    Control(HolderInput input) {
+      this(input, Set.of());
+    }
+  }
+
+  /** A page. */
+  record Chunk(long epoch, int page, Version version) implements Message {}
+
+  /** The answer to a message. */
+  sealed interface Reply {
+    /** Success, with the state and the pages of the peer. */
+    record Ok(HolderState state, Map<Integer, Version> held) implements Reply {}
+
+    /** The peer refused. */
+    record Refused(Failure failure) implements Reply {}
+
+    /** No answer. */
+    record Lost(Failure failure) implements Reply {}
+
+    /** The destination is ready. */
+    record Prepared(long memoryDigest) implements Reply {}
+
+    /** The destination's memory differs. */
+    record Incomplete() implements Reply {}
+
+    /** The guest runs at the destination. */
+    record Running() implements Reply {}
+  }
+}

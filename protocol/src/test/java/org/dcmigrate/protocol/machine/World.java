@@ -1,0 +1,255 @@
+package org.dcmigrate.protocol.machine;
+
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+import org.dcmigrate.protocol.PeerId;
+import org.dcmigrate.protocol.machine.SourceState.Ended;
+import org.dcmigrate.protocol.machine.SourceState.Result;
+import org.dcmigrate.protocol.machine.WorldGuest.Power;
+
+/**
+ * One source S and some holders: the real machines over a network, disks, guests and pages that are
+ * simulated, in virtual time. A script tells it what happens; it logs what the peers do about it.
+ */
+final class World {
+  private static final PeerId SOURCE = new PeerId("S");
+  private static final long PARKED_MS = 1000;
+  private static final long LONGEST_WAIT_MS = 20_000;
+
+  private final Agenda agenda = new Agenda();
+  private final Network network = new Network(agenda);
+  private final Invariants invariants = new Invariants(this);
+  private final Map<PeerId, WorldHolder> holders = new LinkedHashMap<>();
+  private final Map<PeerId, Integer> crashes = new HashMap<>();
+  private final List<String> log = new ArrayList<>();
+  private final boolean logging;
+  private final WorldSource source;
+
+  World(int pageCount, boolean logging, String... holderNames) {
+    this.logging = logging;
+    this.source = new WorldSource(this, SOURCE, pageCount);
+    for (String name : holderNames) {
+      WorldHolder holder = new WorldHolder(this, new PeerId(name));
+      holders.put(holder.id(), holder);
+      network.add(holder);
+    }
+  }
+
+  Agenda agenda() {
+    return agenda;
+  }
+
+  Network network() {
+    return network;
+  }
+
+  Invariants invariants() {
+    return invariants;
+  }
+
+  WorldSource source() {
+    return source;
+  }
+
+  Collection<WorldHolder> holders() {
+    return holders.values();
+  }
+
+  WorldHolder holder(String name) {
+    return Optional.ofNullable(holders.get(new PeerId(name))).orElseThrow();
+  }
+
+  void log(PeerId peer, String what) {
+    if (logging) {
+      log.add(String.format("%5d %s %s", agenda.nowMs(), peer, what));
+    }
+  }
+
+  List<String> log() {
+    return Collections.unmodifiableList(log);
+  }
+
+  /** A line of the script in the log. */
+  private void script(String what) {
+    if (logging) {
+      log.add(String.format("%5d * %s", agenda.nowMs(), what));
+    }
+  }
+
+  /** Carries outputs out one by one; a crash that was planned comes between two of them. */
+  <T> void carryOut(PeerId peer, List<T> outputs, Consumer<T> how) {
+    for (T output : outputs) {
+      int left = crashes.merge(peer, -1, Integer::sum);
+      if (left == -1) {
+        crashes.remove(peer);
+      } else if (left == 0) {
+        kill(peer.uri());
+        return;
+      }
+      how.accept(output);
+    }
+  }
+
+  // ---- What a script can do.
+
+  void migrate(String to) {
+    source.start(new PeerId(to), PARKED_MS);
+  }
+
+  void redirect(String to) {
+    source.input(new SourceInput.RedirectAsked(new PeerId(to)));
+  }
+
+  void cancel() {
+    source.input(new SourceInput.CancelAsked());
+  }
+
+  /** The guest writes pages. */
+  void write(int... pages) {
+    script("the guest writes " + java.util.Arrays.toString(pages));
+    for (int page : pages) {
+      source.guest().write(page);
+    }
+  }
+
+  void kill(String peer) {
+    crashes.remove(new PeerId(peer));
+    script(peer + " is killed");
+    if (peer.equals(SOURCE.uri())) {
+      source.kill();
+    } else {
+      holder(peer).kill();
+    }
+  }
+
+  void restart(String peer) {
+    script(peer + " is restarted");
+    if (peer.equals(SOURCE.uri())) {
+      source.restart();
+    } else {
+      holder(peer).restart();
+    }
+    invariants.always();
+  }
+
+  boolean alive(String peer) {
+    return peer.equals(SOURCE.uri()) ? source.alive() : holder(peer).alive();
+  }
+
+  /** Kills a peer before it carries out one of its next outputs, 1: the very next one. */
+  void crashBefore(String peer, int output) {
+    crashes.put(new PeerId(peer), output);
+  }
+
+  void cut(String one, String other) {
+    script("the link " + one + "-" + other + " is cut");
+    network.cut(new PeerId(one), new PeerId(other));
+  }
+
+  void mend(String one, String other) {
+    script("the link " + one + "-" + other + " is mended");
+    network.mend(new PeerId(one), new PeerId(other));
+  }
+
+  void plan(String from, String to, Predicate<Message> which, Network.Fault fault) {
+    network.plan(new PeerId(from), new PeerId(to), which, fault);
+  }
+
+  void runFor(long ms) {
+    long latestMs = agenda.nowMs() + ms;
+    while (agenda.stepUntil(latestMs)) {
+      invariants.always();
+    }
+  }
+
+  void runUntil(BooleanSupplier reached) {
+    long latestMs = agenda.nowMs() + LONGEST_WAIT_MS;
+    while (!reached.getAsBoolean()) {
+      if (!agenda.stepUntil(latestMs)) {
+        throw new AssertionError(
+            "not reached in time; the source is in " + source.state().map(Describe::source));
+      }
+      invariants.always();
+    }
+  }
+
+  void runUntilState(String beginning) {
+    runUntil(
+        () -> source.state().map(Describe::source).filter(s -> s.startsWith(beginning)).isPresent());
+  }
+
+  void runUntilSent(int pages) {
+    runUntil(() -> source.sender().sentPages() >= pages);
+  }
+
+  /** Runs to the end of the migration, and until everybody has forgotten it. */
+  void finish() {
+    runUntilState("Ended");
+    runUntil(this::forgotten);
+    mustHaveEnded();
+    script(
+        "over: the source sent " + source.sender().sentPages() + " pages, the operator was told "
+            + source.operatorAnswers());
+  }
+
+  // ---- What a test can ask.
+
+  Result result() {
+    if (source.state().isPresent() && source.state().get() instanceof Ended ended) {
+      return ended.result();
+    }
+    throw new AssertionError("the migration has not ended, but is in " + source.state());
+  }
+
+  /** Ends all trouble. */
+  void heal() {
+    network.heal();
+    crashes.clear();
+    source.letSealFail(false);
+    if (!source.alive()) {
+      restart(SOURCE.uri());
+    }
+    for (WorldHolder holder : holders.values()) {
+      holder.weaknesses().clear();
+      if (!holder.alive()) {
+        restart(holder.id().uri());
+      }
+    }
+  }
+
+  /** The migration has a named end, the guest runs at its owner, and nobody else holds a page. */
+  void mustHaveEnded() {
+    Power power = source.guest().power();
+    switch (result()) {
+      case Result.Completed completed -> {
+        Invariants.require(power == Power.QUIT, "completed, but the guest at S is " + power);
+        Invariants.require(
+            holder(completed.owner().uri()).guestRuns(), completed.owner() + " runs no guest");
+      }
+      case Result.Cancelled cancelled ->
+          Invariants.require(power == Power.RUNNING, "cancelled, but the guest at S is " + power);
+      case Result.Failed failed ->
+          Invariants.require(power == Power.RUNNING, "failed, but the guest at S is " + power);
+    }
+    Invariants.require(forgotten(), "somebody still holds pages");
+  }
+
+  private boolean forgotten() {
+    return holders.values().stream()
+        .allMatch(
+            holder ->
+                Invariants.owns(holder)
+                    || holder.pages().isEmpty()
+                        && holder.state().stream()
+                            .allMatch(state -> state instanceof HolderState.Forgotten));
+  }
+}
