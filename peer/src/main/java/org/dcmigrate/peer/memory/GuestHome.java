@@ -46,6 +46,7 @@ public final class GuestHome implements AutoCloseable {
    *
    * @throws DcmException LIMIT_EXCEEDED when there is not enough space
    */
+  @SuppressWarnings("MustBeClosedChecker") // the home closes its mappings
   public static GuestHome open(Path directory, Geometry geometry) throws DcmException {
     Arena arena = Arena.ofShared();
     List<MemorySegment> segments = new ArrayList<>();

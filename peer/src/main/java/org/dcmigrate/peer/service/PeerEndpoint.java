@@ -165,7 +165,7 @@ public final class PeerEndpoint extends PeerServiceGrpc.PeerServiceImplBase {
           try {
             guests.add(guest);
           } catch (DcmException refused) {
-            guest.delete();
+            guest.quit();
             throw refused;
           }
           return CreateGuestResponse.newBuilder().setGuest(message(guest)).build();
@@ -190,7 +190,7 @@ public final class PeerEndpoint extends PeerServiceGrpc.PeerServiceImplBase {
     SyntheticSpec.Pattern pattern =
         switch (request.getPattern()) {
           case WRITE_PATTERN_UNIFORM -> SyntheticSpec.Pattern.UNIFORM;
-          case WRITE_PATTERN_HOT_SET -> SyntheticSpec.Pattern.HOT_SET;
+          case WRITE_PATTERN_HOT_SET -> SyntheticSpec.Pattern.HOT;
           case WRITE_PATTERN_UNSPECIFIED, UNRECOGNIZED ->
               throw invalid("pattern must be UNIFORM or HOT_SET");
         };
@@ -223,7 +223,7 @@ public final class PeerEndpoint extends PeerServiceGrpc.PeerServiceImplBase {
           }
           guests.remove(guest.name());
           holders.guestLeft(guest.name());
-          synthetic.delete();
+          synthetic.quit();
           return DeleteGuestResponse.getDefaultInstance();
         });
   }

@@ -116,7 +116,7 @@ final class SourcePages implements AutoCloseable {
     }
     emitted(new Extent(block, first, count));
     return zero
-        ? TransferMessage.Chunk.zero(new Extent(block, first, count), generation)
+        ? TransferMessage.Chunk.zero(block, first, count, generation)
         : TransferMessage.Chunk.of(
             block,
             first,
@@ -146,7 +146,7 @@ final class SourcePages implements AutoCloseable {
           table.set(table.index(block, each), generation, zeroPage);
         }
         emitted(new Extent(block, runStart, count));
-        chunks.add(TransferMessage.Chunk.zero(new Extent(block, runStart, count), generation));
+        chunks.add(TransferMessage.Chunk.zero(block, runStart, count, generation));
         runStart = -1;
       }
     }

@@ -21,8 +21,9 @@ public final class EgressLimiter {
   private final LongSupplier clockNs;
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
-  private final Deque<Object> waiting = new ArrayDeque<>();
+  private final Deque<Long> waiting = new ArrayDeque<>();
   private final TokenBucket bucket;
+  private long nextTurn;
 
   /**
    * A limiter.
@@ -68,19 +69,19 @@ public final class EgressLimiter {
    * @return whether they may; false when abandoned
    */
   public boolean acquire(long bytes, BooleanSupplier abandoned) throws InterruptedException {
-    Object turn = new Object();
     lock.lockInterruptibly();
+    long turn = nextTurn++;
     try {
       waiting.addLast(turn);
       while (!abandoned.getAsBoolean()) {
         long waitNs = LONGEST_WAIT_NS;
-        if (waiting.getFirst() == turn) {
+        if (waiting.getFirst().longValue() == turn) {
           waitNs = bucket.take(bytes, clockNs.getAsLong());
           if (waitNs == 0) {
             return true;
           }
         }
-        long unused = changed.awaitNanos(Math.min(waitNs, LONGEST_WAIT_NS));
+        var _ = changed.awaitNanos(Math.min(waitNs, LONGEST_WAIT_NS));
       }
       return false;
     } finally {

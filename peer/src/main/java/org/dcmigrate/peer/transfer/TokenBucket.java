@@ -40,7 +40,7 @@ final class TokenBucket {
     if (bytesPerSecond == 0) {
       return 0;
     }
-    double missing = Math.min(bytes, burst()) - tokens;
+    double missing = Math.min((double) bytes, burst()) - tokens;
     if (missing <= 0) {
       tokens -= bytes;
       return 0;
@@ -54,6 +54,6 @@ final class TokenBucket {
   }
 
   private double burst() {
-    return Math.max(leastBurstBytes, (double) bytesPerSecond * burstNs / SECOND_NS);
+    return Math.max((double) leastBurstBytes, (double) bytesPerSecond * burstNs / SECOND_NS);
   }
 }

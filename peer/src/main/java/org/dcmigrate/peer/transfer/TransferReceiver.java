@@ -174,7 +174,7 @@ public final class TransferReceiver extends ServerCall.Listener<TransferMessage>
       acknowledge();
     } else if (!timerRuns) {
       timerRuns = true;
-      var unused = timer.schedule(this::paused, ACKNOWLEDGE_IDLE_MS, TimeUnit.MILLISECONDS);
+      var _ = timer.schedule(this::paused, ACKNOWLEDGE_IDLE_MS, TimeUnit.MILLISECONDS);
     }
   }
 

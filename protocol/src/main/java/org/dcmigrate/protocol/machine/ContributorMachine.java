@@ -53,8 +53,7 @@ final class ContributorMachine {
               : of(state);
       case RelayBroke broke ->
           state instanceof Relaying relaying && broke.epoch() == relaying.epoch()
-              ? of(
-                  new RelayFailed(relaying.epoch(), relaying.newDestination(), broke.failure()))
+              ? of(new RelayFailed(relaying.epoch(), relaying.newDestination(), broke.failure()))
               : of(state);
       case OpenAsked asked when asked.epoch() == state.epoch() ->
           refuse(

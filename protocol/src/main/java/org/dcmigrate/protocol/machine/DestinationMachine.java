@@ -20,7 +20,6 @@ import org.dcmigrate.protocol.machine.HolderInput.OpenAsked;
 import org.dcmigrate.protocol.machine.HolderInput.PrepareArrived;
 import org.dcmigrate.protocol.machine.HolderInput.RelayAsked;
 import org.dcmigrate.protocol.machine.HolderInput.ResumeFailed;
-import org.dcmigrate.protocol.machine.HolderInput.Resumed;
 import org.dcmigrate.protocol.machine.HolderInput.ShellFailed;
 import org.dcmigrate.protocol.machine.HolderInput.ShellReady;
 import org.dcmigrate.protocol.machine.HolderInput.SkipAsked;
@@ -96,6 +95,8 @@ final class DestinationMachine {
                   state.contributors(),
                   arrived.memoryDigest(),
                   false),
+              // A page that came after its digest was taken would be resumed unverified.
+              new HolderOutput.CutTransfers(stopped()),
               new HolderOutput.Verify(state.epoch(), arrived.memoryDigest()));
       default -> beforeOwning(state, input);
     };
@@ -112,8 +113,6 @@ final class DestinationMachine {
                       state.contributors(),
                       state.memoryDigest(),
                       true),
-                  // Nothing may write to memory once it is verified.
-                  new HolderOutput.CutTransfers(complete()),
                   new HolderOutput.Load(state.epoch()))
               : of(
                   new Receiving(state.epoch(), state.source(), state.contributors()),
@@ -210,8 +209,7 @@ final class DestinationMachine {
       case ForgetAsked asked ->
           HolderMachine.forget(asked.epoch(), HolderMachine.toldToForget())
               .then(new HolderOutput.Accept());
-      case LeaseEnded ended ->
-          HolderMachine.forget(state.epoch(), HolderMachine.leaseEnded());
+      case LeaseEnded ended -> HolderMachine.forget(state.epoch(), HolderMachine.leaseEnded());
       case StatusAsked asked -> of(state, new HolderOutput.Accept());
       case MetadataArrived arrived -> HolderMachine.notNow(state, "metadata");
       case TransferAsked asked -> HolderMachine.notNow(state, "a transfer");
@@ -242,14 +240,17 @@ final class DestinationMachine {
 
   private static HolderStep tooLate(Owned state) {
     return refuse(
-        state, Reason.TOO_LATE, "this peer owns the guest since the commit of epoch " + state.epoch());
+        state,
+        Reason.TOO_LATE,
+        "this peer owns the guest since the commit of epoch " + state.epoch());
   }
 
   private static Failure over() {
     return new Failure(Reason.EPOCH_STALE, "the source has turned to another epoch");
   }
 
-  private static Failure complete() {
-    return new Failure(Reason.STATE_CONFLICT, "memory is complete and verified");
+  private static Failure stopped() {
+    return new Failure(
+        Reason.STATE_CONFLICT, "the guest has stopped, and its memory is being verified");
   }
 }

@@ -25,8 +25,8 @@ import org.dcmigrate.protocol.machine.HolderState.Forgotten;
 import org.dcmigrate.protocol.machine.HolderState.Owned;
 
 /**
- * A peer that holds pages of one migration: fences epochs, then hands each input to the role that it
- * plays. Duties of the caller as with {@link SourceMachine}.
+ * A peer that holds pages of one migration: fences epochs, then hands each input to the role that
+ * it plays. Duties of the caller as with {@link SourceMachine}.
  */
 public final class HolderMachine {
   private HolderMachine() {}
@@ -37,9 +37,9 @@ public final class HolderMachine {
   }
 
   /**
-   * Takes a holder up again from its journal after a restart. An owned guest is set running again if
-   * it stands still. Everything else is lost with the peer's memory, and this is said: the source
-   * learns that the guest was not taken over.
+   * Takes a holder up again from its journal after a restart. An owned guest is set running again
+   * if it stands still. Everything else is lost with the peer's memory, and this is said: the
+   * source learns that the guest was not taken over.
    */
   public static HolderStep recover(List<HolderRecord> journal) {
     Optional<HolderRecord> last =
@@ -50,8 +50,7 @@ public final class HolderMachine {
           of(
               new Owned(owned.epoch(), owned.memoryDigest(), false),
               new HolderOutput.ResumeGuest(owned.epoch()));
-      case HolderRecord.GuestLeft left ->
-          of(new Owned(left.epoch(), left.memoryDigest(), true));
+      case HolderRecord.GuestLeft left -> of(new Owned(left.epoch(), left.memoryDigest(), true));
       // The restart may have come between the record and the wiping.
       case HolderRecord.Forgot forgot ->
           of(new Forgotten(epoch, restarted()), new HolderOutput.Wipe());
@@ -98,10 +97,14 @@ public final class HolderMachine {
   }
 
   private static boolean mayRaiseEpoch(HolderInput input) {
-    return input instanceof OpenAsked || input instanceof DetachAsked || input instanceof ForgetAsked;
+    return input instanceof OpenAsked
+        || input instanceof DetachAsked
+        || input instanceof ForgetAsked;
   }
 
-  /** The epoch that a request of another peer carries; answers of our own are fenced by the roles. */
+  /**
+   * The epoch that a request of another peer carries; answers of our own are fenced by the roles.
+   */
   private static Optional<Long> requestEpoch(HolderInput input) {
     return switch (input) {
       case OpenAsked asked -> Optional.of(asked.epoch());
@@ -149,9 +152,7 @@ public final class HolderMachine {
 
   /** Gives up everything of the migration, for good; the report goes out before its way is cut. */
   static HolderStep forget(long epoch, Failure why, HolderOutput... report) {
-    return of(
-            new Forgotten(epoch, why),
-            new HolderOutput.Persist(new HolderRecord.Forgot(epoch)))
+    return of(new Forgotten(epoch, why), new HolderOutput.Persist(new HolderRecord.Forgot(epoch)))
         .then(report)
         .then(
             new HolderOutput.StopRelay(),

@@ -3,7 +3,9 @@ package org.dcmigrate.protocol.machine;
 import org.dcmigrate.protocol.Failure;
 import org.dcmigrate.protocol.PeerId;
 
-/** What a holder does. Outputs are carried out in order; each Persist is durable before the next. */
+/**
+ * What a holder does. Outputs are carried out in order; each Persist is durable before the next.
+ */
 public sealed interface HolderOutput {
   /** Writes a record to the journal. */
   record Persist(HolderRecord record) implements HolderOutput {}

@@ -4,7 +4,9 @@ import java.util.List;
 import org.dcmigrate.protocol.Failure;
 import org.dcmigrate.protocol.PeerId;
 
-/** Where a peer that holds pages of a migration stands: in the destination's or an old one's role. */
+/**
+ * Where a peer that holds pages of a migration stands: in the destination's or an old one's role.
+ */
 public sealed interface HolderState {
   /** The highest epoch seen; messages of an older one change nothing. */
   long epoch();
@@ -29,11 +31,7 @@ public sealed interface HolderState {
 
   /** Verifies memory, then loads the device state. */
   record Preparing(
-      long epoch,
-      PeerId source,
-      List<PeerId> contributors,
-      long memoryDigest,
-      boolean verified)
+      long epoch, PeerId source, List<PeerId> contributors, long memoryDigest, boolean verified)
       implements Destination {
     public Preparing {
       contributors = List.copyOf(contributors);

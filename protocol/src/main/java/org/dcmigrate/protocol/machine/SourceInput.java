@@ -20,7 +20,9 @@ public sealed interface SourceInput {
   /** The destination has taken the metadata, and the guest's shell is ready there. */
   record MetadataAccepted(long epoch) implements SourceInput {}
 
-  /** The peer asked does not become the destination: refused, unreachable, or cannot run the guest. */
+  /**
+   * The peer asked does not become the destination: refused, unreachable, or cannot run the guest.
+   */
   record OpenRefused(long epoch, Failure failure) implements SourceInput {}
 
   /** An old destination has stopped receiving and told what it holds. */
@@ -32,15 +34,17 @@ public sealed interface SourceInput {
   /** The contributor is gone, or cannot reach the destination. */
   record ContributorLost(long epoch, PeerId peer, Failure failure) implements SourceInput {}
 
-  /** The destination's inventory was compared; what no contributor owes was queued and has arrived. */
+  /**
+   * The destination's inventory was compared; what no contributor owes was queued and has arrived.
+   */
   record Reconciled(long epoch) implements SourceInput {}
 
   /** The destination is gone before the commit. */
   record DestinationLost(long epoch, Failure failure) implements SourceInput {}
 
   /**
-   * The guest stands still, and its last pages have arrived at the destination of this epoch; or they
-   * are not going to, since sending to it was stopped meanwhile.
+   * The guest stands still, and its last pages have arrived at the destination of this epoch; or
+   * they are not going to, since sending to it was stopped meanwhile.
    */
   record GuestStopped(long epoch) implements SourceInput {}
 

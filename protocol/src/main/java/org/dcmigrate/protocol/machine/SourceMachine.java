@@ -37,8 +37,8 @@ import org.dcmigrate.protocol.machine.SourceState.Transferring;
  * {@code Tick} at least twice a second; (4) one input at a time; (5) every question gets an answer:
  * where none comes in time, the one that says so.
  *
- * <p>Here are the states without a destination and the way in; {@link SourceTransfer} has the states
- * in which pages flow, {@link SourceSwitchover} those in which the guest stands still.
+ * <p>Here are the states without a destination and the way in; {@link SourceTransfer} has the
+ * states in which pages flow, {@link SourceSwitchover} those in which the guest stands still.
  */
 public final class SourceMachine {
   private SourceMachine() {}
@@ -114,8 +114,7 @@ public final class SourceMachine {
           SourceSteps.refuse(state, SourceSteps.redirectUnderWay(state.to()));
       case RedirectAsked asked -> redirectFirst(state, asked.to(), nowNs);
       case CancelAsked asked ->
-          failRedirect(
-              state, SourceSteps.cancel(state.course()), SourceSteps.cancelledMeanwhile());
+          failRedirect(state, SourceSteps.cancel(state.course()), SourceSteps.cancelledMeanwhile());
       case GuestFailed failed ->
           failRedirect(
               state,
@@ -135,8 +134,7 @@ public final class SourceMachine {
     Course course = state.course().without(state.to());
     Failure why =
         new Failure(
-            Reason.STATE_CONFLICT,
-            "the first destination was given up for a redirect that failed");
+            Reason.STATE_CONFLICT, "the first destination was given up for a redirect that failed");
     return SourceSteps.open(course, to, true, Optional.of(SourceSteps.park(course, why, nowNs)))
         .then(new SourceOutput.Abort(state.epoch(), state.to()));
   }

@@ -56,8 +56,8 @@ public sealed interface SourceState {
   /**
    * A peer is asked to become the destination, and there is no other.
    *
-   * @param parkedBefore where the migration goes on when this peer refuses, and until when; empty for
-   *     the first destination: then it ends
+   * @param parkedBefore where the migration goes on when this peer refuses, and until when; empty
+   *     for the first destination: then it ends
    */
   record Opening(
       Course course,

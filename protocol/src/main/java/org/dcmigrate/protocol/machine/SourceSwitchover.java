@@ -128,8 +128,7 @@ final class SourceSwitchover {
         new SourceOutput.Commit(state.epoch(), state.to(), state.memoryDigest()));
   }
 
-  private static SourceStep rollBack(
-      SwitchingOver state, Course course, Failure why, long nowNs) {
+  private static SourceStep rollBack(SwitchingOver state, Course course, Failure why, long nowNs) {
     return of(
         SourceSteps.park(course, why, nowNs),
         new SourceOutput.StopSending(state.epoch()),
@@ -195,12 +194,6 @@ final class SourceSwitchover {
 
   private static InDoubt asking(InDoubt state, Failure why, long nextTryNs, boolean asking) {
     return new InDoubt(
-        state.course(),
-        state.epoch(),
-        state.to(),
-        state.memoryDigest(),
-        why,
-        nextTryNs,
-        asking);
+        state.course(), state.epoch(), state.to(), state.memoryDigest(), why, nextTryNs, asking);
   }
 }

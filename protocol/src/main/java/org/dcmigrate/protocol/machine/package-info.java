@@ -16,8 +16,8 @@
  *     | Ended (on disk), Release  -------------------------------------->  forgets
  * </pre>
  *
- * <p>Start reading at {@link org.dcmigrate.protocol.machine.SourceMachine}; its states are in {@link
- * org.dcmigrate.protocol.machine.SourceState}, what can happen in {@link
+ * <p>Start reading at {@link org.dcmigrate.protocol.machine.SourceMachine}; its states are in
+ * {@link org.dcmigrate.protocol.machine.SourceState}, what can happen in {@link
  * org.dcmigrate.protocol.machine.SourceInput}, and what it does about it in {@link
  * org.dcmigrate.protocol.machine.SourceOutput}. A peer that receives holds a {@link
  * org.dcmigrate.protocol.machine.HolderState}, driven by {@link

@@ -8,8 +8,7 @@ final class Agenda {
   private record Entry(long atMs, long number, Runnable what) {}
 
   private final PriorityQueue<Entry> entries =
-      new PriorityQueue<>(
-          Comparator.comparingLong(Entry::atMs).thenComparingLong(Entry::number));
+      new PriorityQueue<>(Comparator.comparingLong(Entry::atMs).thenComparingLong(Entry::number));
   private long nowMs;
   private long planned;
 

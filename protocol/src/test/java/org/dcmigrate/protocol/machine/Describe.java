@@ -10,14 +10,32 @@ final class Describe {
   static String source(SourceState state) {
     return switch (state) {
       case SourceState.Opening s ->
-          "Opening " + s.epoch() + " " + s.to() + " " + s.asked() + (s.redirect() ? " redirect" : "");
+          "Opening "
+              + s.epoch()
+              + " "
+              + s.to()
+              + " "
+              + s.asked()
+              + (s.redirect() ? " redirect" : "");
       case SourceState.Transferring s -> transferring(s);
       case SourceState.Redirecting s ->
-          "Redirecting " + s.epoch() + " " + s.to() + " " + s.asked() + " from ("
-              + transferring(s.current()) + ")";
+          "Redirecting "
+              + s.epoch()
+              + " "
+              + s.to()
+              + " "
+              + s.asked()
+              + " from ("
+              + transferring(s.current())
+              + ")";
       case SourceState.Parked s -> "Parked " + s.why().reason();
       case SourceState.SwitchingOver s ->
-          "SwitchingOver " + s.epoch() + " " + s.to() + " " + s.step()
+          "SwitchingOver "
+              + s.epoch()
+              + " "
+              + s.to()
+              + " "
+              + s.step()
               + (s.repairs() > 0 ? " repair " + s.repairs() : "")
               + (s.lost().isPresent() ? " lost" : "");
       case SourceState.Committing s -> "Committing " + s.epoch() + " " + s.to();
@@ -37,7 +55,11 @@ final class Describe {
         s.contributors().entrySet().stream()
             .map(entry -> " " + entry.getKey() + "=" + entry.getValue())
             .collect(Collectors.joining());
-    return "Transferring " + s.epoch() + " " + s.to() + contributors
+    return "Transferring "
+        + s.epoch()
+        + " "
+        + s.to()
+        + contributors
         + (s.started() ? " started" : "")
         + (s.reconciling() == Reconciling.IDLE ? "" : " reconciling " + s.reconciling())
         + (s.settled() ? " settled" : "");

@@ -9,8 +9,8 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * Compares the log of a scenario with the one on record. Run with {@code -Ddcm.golden.update=true} to
- * put the new one on record; keep it only if you understand what has changed it.
+ * Compares the log of a scenario with the one on record. Run with {@code -Ddcm.golden.update=true}
+ * to put the new one on record; keep it only if you understand what has changed it.
  */
 final class GoldenLog {
   private static final Path DIRECTORY =

@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.machine.SourceState.Committing;
 import org.dcmigrate.protocol.machine.SourceState.InDoubt;
 import org.dcmigrate.protocol.machine.SourceState.Redirecting;
@@ -15,7 +14,6 @@ import org.dcmigrate.protocol.machine.WorldGuest.Power;
 /** The rules that never bend, checked at every step of every peer. */
 final class Invariants {
   private final World world;
-  private final Map<PeerId, Long> highestEpochs = new HashMap<>();
   private final Map<String, Integer> reached = new HashMap<>();
 
   Invariants(World world) {
@@ -35,7 +33,8 @@ final class Invariants {
   void sourceStep(SourceState before, SourceInput input, SourceStep step) {
     Optional<Long> epoch = epoch(input);
     if (epoch.isPresent() && !epochsInForce(before).contains(epoch.get())) {
-      require(step.next().equals(before), "an answer of epoch " + epoch.get() + " changed " + before);
+      require(
+          step.next().equals(before), "an answer of epoch " + epoch.get() + " changed " + before);
       require(
           step.outputs().isEmpty() || input instanceof SourceInput.GuestStopped,
           "an answer of epoch " + epoch.get() + " had effects: " + step.outputs());
@@ -43,16 +42,16 @@ final class Invariants {
   }
 
   /** Rule 4, at a holder: a message of an older epoch changes nothing and is refused. */
-  void holderStep(PeerId peer, HolderState before, HolderInput input, HolderStep step) {
-    long highest = Math.max(highestEpochs.getOrDefault(peer, 0L), before.epoch());
-    require(step.next().epoch() >= highest, "the epoch fell at " + peer + ": " + step.next());
-    highestEpochs.put(peer, step.next().epoch());
+  void holderStep(WorldHolder peer, HolderState before, HolderInput input, HolderStep step) {
+    long recorded = peer.journal().stream().mapToLong(HolderRecord::epoch).max().orElse(0);
+    long highest = Math.max(recorded, before.epoch());
+    require(step.next().epoch() >= highest, "the epoch fell at " + peer.id() + ": " + step.next());
     Optional<Long> epoch = epoch(input);
     if (epoch.isPresent() && epoch.get() < highest) {
-      require(step.next().equals(before), "a message of an older epoch changed " + peer);
+      require(step.next().equals(before), "a message of an older epoch changed " + peer.id());
       require(
           step.outputs().stream().allMatch(output -> output instanceof HolderOutput.Refuse),
-          "a message of an older epoch had effects at " + peer + ": " + step.outputs());
+          "a message of an older epoch had effects at " + peer.id() + ": " + step.outputs());
     }
   }
 

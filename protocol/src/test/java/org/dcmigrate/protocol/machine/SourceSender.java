@@ -143,18 +143,22 @@ final class SourceSender {
         });
   }
 
+  /** The destination has cut the transfer in order to verify: a new one for what differs. */
   void repair(long forEpoch) {
     ask(
-        new Control(new HolderInput.InventoryAsked(forEpoch)),
-        ok -> {
-          for (int page = 0; page < generations.length; page++) {
-            Version held = ok.held().getOrDefault(page, new Version(0, 0));
-            if (held.content() != guest.content(page)) {
-              queue.add(page);
-            }
-          }
-          repairing = true;
-        });
+        new Control(new HolderInput.TransferAsked(forEpoch, source.id())),
+        admitted ->
+            ask(new Control(new HolderInput.InventoryAsked(forEpoch)), ok -> resend(ok.held())));
+  }
+
+  private void resend(Map<Integer, Version> inventory) {
+    for (int page = 0; page < generations.length; page++) {
+      Version held = inventory.getOrDefault(page, new Version(0, 0));
+      if (held.content() != guest.content(page)) {
+        queue.add(page);
+      }
+    }
+    repairing = true;
   }
 
   /** Sends nothing any more. A stop that nobody was told yet is told now. */
@@ -164,9 +168,7 @@ final class SourceSender {
     }
     end();
     if (!stopReported) {
-      stopReported = true;
-      long stopped = epoch;
-      source.later(0, () -> source.input(new SourceInput.GuestStopped(stopped)));
+      source.later(0, this::reportStop);
     }
   }
 
@@ -202,9 +204,13 @@ final class SourceSender {
       repairing = false;
       source.input(new SourceInput.Repaired(now));
     } else if (guest.power() == Power.STOPPED && !stopReported) {
-      stopReported = true;
-      source.input(new SourceInput.GuestStopped(now));
+      reportStop();
     }
+  }
+
+  private void reportStop() {
+    stopReported = true;
+    source.input(new SourceInput.GuestStopped(epoch));
   }
 
   private void send(int page) {

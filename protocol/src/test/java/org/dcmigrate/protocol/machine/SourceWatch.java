@@ -13,8 +13,8 @@ import org.dcmigrate.protocol.machine.SourceState.SwitchingOver;
 import org.dcmigrate.protocol.machine.SourceState.Transferring;
 
 /**
- * Asks every holder how it goes, at the epoch that it knows: renews its lease, and tells the machine
- * what has become of it.
+ * Asks every holder how it goes, at the epoch that it knows: renews its lease, and tells the
+ * machine what has become of it.
  */
 final class SourceWatch {
   private static final int MOST_MISSED = 3;

@@ -1,6 +1,7 @@
 package org.dcmigrate.protocol.machine;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.HashMap;
@@ -115,7 +116,7 @@ final class World {
 
   /** The guest writes pages. */
   void write(int... pages) {
-    script("the guest writes " + java.util.Arrays.toString(pages));
+    script("the guest writes " + Arrays.toString(pages));
     for (int page : pages) {
       source.guest().write(page);
     }
@@ -184,7 +185,8 @@ final class World {
 
   void runUntilState(String beginning) {
     runUntil(
-        () -> source.state().map(Describe::source).filter(s -> s.startsWith(beginning)).isPresent());
+        () ->
+            source.state().map(Describe::source).filter(s -> s.startsWith(beginning)).isPresent());
   }
 
   void runUntilSent(int pages) {
@@ -197,7 +199,9 @@ final class World {
     runUntil(this::forgotten);
     mustHaveEnded();
     script(
-        "over: the source sent " + source.sender().sentPages() + " pages, the operator was told "
+        "over: the source sent "
+            + source.sender().sentPages()
+            + " pages, the operator was told "
             + source.operatorAnswers());
   }
 

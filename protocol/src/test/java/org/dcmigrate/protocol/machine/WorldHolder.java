@@ -105,10 +105,25 @@ final class WorldHolder implements Network.Callee {
     return relay;
   }
 
-  /** Changes a page behind the protocol's back. */
+  private long digest() {
+    return Version.digest(pages, world.source().guest().pageCount());
+  }
+
+  /** Changes a page behind the protocol's back; once digests are taken nothing would notice. */
   void corrupt(int page) {
+    boolean verified =
+        state.isPresent()
+            && switch (state.get()) {
+              case HolderState.Preparing preparing -> true;
+              case HolderState.Prepared prepared -> true;
+              case HolderState.Owned owned -> true;
+              default -> false;
+            };
+    if (verified || Invariants.owns(this)) {
+      return;
+    }
     pages.computeIfPresent(
-        page, (key, held) -> new Version(held.generation(), -held.content() - 1));
+        page, (key, held) -> new Version(held.generation(), -Math.abs(held.content())));
   }
 
   void kill() {
@@ -187,7 +202,7 @@ final class WorldHolder implements Network.Callee {
     if (!(input instanceof StatusAsked) || refused) {
       world.log(id, "<- " + input);
     }
-    world.invariants().holderStep(id, before, input, step);
+    world.invariants().holderStep(this, before, input, step);
     if (!refused) {
       accepted(control, answer);
     }
@@ -239,18 +254,15 @@ final class WorldHolder implements Network.Callee {
       case HolderOutput.AcceptMetadata o -> answerMetadata(ok());
       case HolderOutput.RefuseMetadata o -> answerMetadata(new Reply.Refused(o.failure()));
       case HolderOutput.CutTransfers o -> transfers.clear();
-      case HolderOutput.Verify o -> {
-        long found = Version.digest(pages, world.source().guest().pageCount());
-        later(new HolderInput.Verified(o.epoch(), found == o.memoryDigest()));
-      }
+      case HolderOutput.Verify o ->
+          later(new HolderInput.Verified(o.epoch(), digest() == o.memoryDigest()));
       case HolderOutput.Load o ->
           later(
               weaknesses.contains(Weakness.LOAD)
                   ? new HolderInput.LoadFailed(o.epoch(), cannot("load the device state"))
                   : new HolderInput.Loaded(o.epoch()));
       case HolderOutput.ReportIncomplete o -> answerSwitchover(new Reply.Incomplete());
-      case HolderOutput.ReportPrepared o ->
-          answerSwitchover(new Reply.Prepared(o.memoryDigest()));
+      case HolderOutput.ReportPrepared o -> answerSwitchover(new Reply.Prepared(o.memoryDigest()));
       case HolderOutput.ReportPrepareFailed o -> answerSwitchover(new Reply.Refused(o.failure()));
       case HolderOutput.ResumeGuest o -> resumeGuest(o.epoch());
       case HolderOutput.ReportRunning o -> answerSwitchover(new Reply.Running());

@@ -158,10 +158,7 @@ final class WorldSource implements Network.Node {
 
   void skip(long epoch, PeerId peer, int page) {
     call(
-        peer,
-        new Control(new HolderInput.SkipAsked(epoch), Set.of(page)),
-        ok -> {},
-        failure -> {});
+        peer, new Control(new HolderInput.SkipAsked(epoch), Set.of(page)), ok -> {}, failure -> {});
   }
 
   private void enter(SourceStep step) {
@@ -169,9 +166,9 @@ final class WorldSource implements Network.Node {
     String after = Describe.source(step.next());
     if (!before.equals(after)) {
       world.log(id, "   " + before + " => " + after);
+      world.invariants().reached(step.next());
     }
     state = Optional.of(step.next());
-    world.invariants().reached(step.next());
   }
 
   private void carryOut(SourceStep step) {

@@ -106,8 +106,12 @@ final class MigrationRun implements AutoCloseable {
     }
   }
 
-  /** Dirty pages at the start of the pass, as far as QEMU has said. */
-  long remainingPages() {
+  /** Dirty pages when this pass had ended, as far as QEMU has said; 0 where it has not. */
+  long remainingPages(int endedPass) {
+    followPasses();
+    if (askedPass <= endedPass) {
+      return 0;
+    }
     return remaining(lastAnswer.getNow(new Qmp.Reply.Lost(""))).orElse(0L) / Geometry.PAGE_BYTES;
   }
 

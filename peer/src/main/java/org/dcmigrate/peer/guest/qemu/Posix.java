@@ -41,6 +41,8 @@ final class Posix {
   private static final short POLLIN = 1;
   private static final short POLLOUT = 4;
 
+  private static final int WRITE_PATIENCE_MS = 10_000;
+
   /** Bytes of {@code sun_path} without its final zero. */
   static final int LONGEST_SOCKET_PATH = 107;
 
@@ -145,10 +147,7 @@ final class Posix {
     }
   }
 
-  /**
-   * Writes all bytes, waiting for room as long as it takes; {@link #shutdown} by another thread
-   * ends the wait.
-   */
+  /** Writes all bytes, waiting for room for some seconds at most each time. */
   static void writeFully(int fd, MemorySegment bytes) throws IOException {
     try (Arena arena = Arena.ofConfined()) {
       long done = 0;
@@ -158,7 +157,9 @@ final class Posix {
         if (sent >= 0) {
           done += sent;
         } else if (sent == -EAGAIN) {
-          poll(arena, fd, POLLOUT, -1);
+          if (!poll(arena, fd, POLLOUT, WRITE_PATIENCE_MS)) {
+            throw new IOException("nothing was read from it for 10 s");
+          }
         } else {
           throw new IOException(describe((int) -sent));
         }

@@ -51,7 +51,14 @@ public final class QemuGuest implements Guest {
     Optional<QemuSource> migrating = source.get();
     try {
       if (migrating.isPresent()) {
-        return migrating.get().info(this::describe);
+        try {
+          return migrating.get().info(this::describe);
+        } catch (DcmException failed) {
+          if (source.get().isPresent()) {
+            throw failed;
+          }
+          // It ended just now, and its connection with it.
+        }
       }
       try (Qmp qmp = Qmp.connect(config.qmpSocket(), event -> {})) {
         return describe(qmp);
@@ -112,9 +119,14 @@ public final class QemuGuest implements Guest {
     busy = false;
   }
 
+  /** The migration does without its connection to QEMU from now on. */
+  void released() {
+    source.set(Optional.empty());
+  }
+
   /** The migration is over, however it ended. */
   void ended() {
-    source.set(Optional.empty());
+    released();
     free();
   }
 

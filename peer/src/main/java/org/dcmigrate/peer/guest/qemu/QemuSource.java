@@ -41,6 +41,7 @@ final class QemuSource implements GuestSource {
   private final ReentrantLock busy = new ReentrantLock();
 
   private HoldPolicy policy;
+  private PageReplay pageReplay;
   private Optional<StreamRecord> unused = Optional.empty();
   private Phase phase = Phase.PAGES;
   private boolean mayStop;
@@ -57,6 +58,8 @@ final class QemuSource implements GuestSource {
     DEVICES,
     /** All was read; QEMU waits for a word. */
     READ,
+    /** As in READ; pages are given once more. */
+    REPLAY,
     STOPPED,
     SEALED
   }
@@ -73,6 +76,7 @@ final class QemuSource implements GuestSource {
     this.downtimeLimit = downtimeLimit;
     this.pages = new PageRun(arena);
     this.policy = new HoldPolicy(metadata.geometry());
+    this.pageReplay = new PageReplay(memory, metadata.geometry(), arena);
   }
 
   @Override
@@ -86,12 +90,16 @@ final class QemuSource implements GuestSource {
     try {
       long deadline = System.nanoTime() + patience.toNanos();
       while (true) {
+        if (phase == Phase.SEALED) {
+          return IDLE;
+        }
         run.checkHealth();
         Optional<Event> event =
             switch (phase) {
               case WAITING -> waiting(deadline);
               case PAGES, DEVICES -> reading(deadline);
               case READ -> read(deadline);
+              case REPLAY -> replay();
               case STOPPED, SEALED -> Optional.of(IDLE);
             };
         if (event.isPresent()) {
@@ -181,7 +189,7 @@ final class QemuSource implements GuestSource {
       return Optional.of(pages.take());
     }
     int pass = policy.endPass();
-    return Optional.of(new Event.PassEnded(pass, run.remainingPages()));
+    return Optional.of(new Event.PassEnded(pass, run.remainingPages(pass)));
   }
 
   private Optional<Event> refill(MigrationStream stream, long deadline) throws DcmException {
@@ -238,6 +246,15 @@ final class QemuSource implements GuestSource {
       phase = Phase.WAITING;
     }
     return Optional.empty();
+  }
+
+  private Optional<Event> replay() throws DcmException {
+    Optional<Event> event = pageReplay.next();
+    if (event.isEmpty()) {
+      phase = Phase.READ;
+      return Optional.of(new Event.PassEnded(1, 0));
+    }
+    return event;
   }
 
   private void restart() throws DcmException {
@@ -342,6 +359,9 @@ final class QemuSource implements GuestSource {
         throw failed;
       }
       phase = Phase.SEALED;
+      // QEMU serves one client at a time, and from now on that is the stopped guest.
+      qmp.close();
+      guest.released();
       return new SealedGuest(guest, Optional.of(memory), StreamTail.ran(sealedState), Optional.of(settings));
     } finally {
       busy.unlock();
@@ -355,8 +375,16 @@ final class QemuSource implements GuestSource {
       require(Phase.STOPPED);
       mayStop = false;
       rejections = 0;
-      run.stop(true);
-      restart();
+      if (StreamTail.ran(deviceState)) {
+        run.stop(true);
+        restart();
+      } else {
+        // QEMU would not migrate a second time what stood still in the first: so it stays where it
+        // is, and memory, which does not change, is read instead.
+        stopAllowed = false;
+        pageReplay = new PageReplay(memory, metadata.geometry(), arena);
+        phase = Phase.REPLAY;
+      }
     } finally {
       busy.unlock();
     }

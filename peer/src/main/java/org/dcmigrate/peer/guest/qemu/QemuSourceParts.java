@@ -21,7 +21,7 @@ record QemuSourceParts(
     GuestMetadata metadata,
     Arena arena,
     MigrationRun run) {
-  private static final Set<String> MIGRATABLE = Set.of("running", "paused", "postmigrate");
+  private static final Set<String> MIGRATABLE = Set.of("running", "paused");
 
   /**
    * Checks that the guest can be migrated, and begins.
@@ -78,6 +78,12 @@ record QemuSourceParts(
   private static void checkRunState(Qmp qmp) throws DcmException {
     JsonObject view = qmp.execute("query-status").getAsJsonObject();
     String status = MigrationWatch.text(view, "status");
+    if (status.equals("postmigrate")) {
+      throw new DcmException(
+          Reason.GUEST_UNSUPPORTED,
+          "QEMU migrates no guest that has stood still since its last migration; set it running"
+              + " (cont) first, where no other copy of it runs");
+    }
     if (!MIGRATABLE.contains(status)) {
       throw new DcmException(
           Reason.GUEST_UNSUPPORTED,

@@ -351,7 +351,8 @@ final class StreamParser {
     if (sectionKind == SECTION_START) {
       keep(in, 5);
       state = State.SECTIONS;
-      return new StreamRecord.Setup(preamble.toByteArray(), machine, Geometry.checked(blocks));
+      return new StreamRecord.Setup(
+          preamble.toByteArray(), machine, section, Geometry.checked(blocks));
     }
     in.skip(5);
     if (sectionKind == SECTION_END) {

@@ -14,8 +14,9 @@ sealed interface StreamRecord {
    * The end of the RAM set-up.
    *
    * @param preamble the stream until here, without commands
+   * @param section the number by which RAM's later sections go
    */
-  record Setup(byte[] preamble, String machine, Geometry geometry) implements StreamRecord {}
+  record Setup(byte[] preamble, String machine, int section, Geometry geometry) implements StreamRecord {}
 
   /**
    * A page with content.

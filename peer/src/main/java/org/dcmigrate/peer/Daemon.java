@@ -1,0 +1,287 @@
+package org.dcmigrate.peer;
+
+import io.grpc.Server;
+import io.grpc.ServerInterceptors;
+import io.grpc.ServerServiceDefinition;
+import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
+import io.grpc.protobuf.services.HealthStatusManager;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import org.dcmigrate.peer.client.Peers;
+import org.dcmigrate.peer.config.DcmdConfig;
+import org.dcmigrate.peer.guest.GuestAdapter;
+import org.dcmigrate.peer.guest.Guests;
+import org.dcmigrate.peer.guest.qemu.QemuAdapter;
+import org.dcmigrate.peer.guest.qemu.QemuAdapterConfig;
+import org.dcmigrate.peer.guest.qemu.QemuGuest;
+import org.dcmigrate.peer.guest.qemu.QemuGuestConfig;
+import org.dcmigrate.peer.guest.synthetic.SyntheticAdapter;
+import org.dcmigrate.peer.guest.synthetic.SyntheticGuest;
+import org.dcmigrate.peer.guest.synthetic.SyntheticSpec;
+import org.dcmigrate.peer.holder.HolderContext;
+import org.dcmigrate.peer.holder.Holders;
+import org.dcmigrate.peer.journal.Journal;
+import org.dcmigrate.peer.service.Admission;
+import org.dcmigrate.peer.service.ContributorEndpoint;
+import org.dcmigrate.peer.service.DestinationEndpoint;
+import org.dcmigrate.peer.service.MigrationEndpoint;
+import org.dcmigrate.peer.service.PeerEndpoint;
+import org.dcmigrate.peer.source.Migrations;
+import org.dcmigrate.peer.source.SourceContext;
+import org.dcmigrate.peer.source.TransitionObserver;
+import org.dcmigrate.peer.transfer.EgressLimiter;
+import org.dcmigrate.peer.transfer.TransferReceiver;
+import org.dcmigrate.protocol.DcmException;
+import org.dcmigrate.protocol.PeerId;
+import org.dcmigrate.protocol.Reason;
+import org.dcmigrate.protocol.transport.CallerIdentity;
+import org.dcmigrate.protocol.transport.Security;
+import org.dcmigrate.protocol.transport.TlsMaterial;
+import org.dcmigrate.protocol.transport.Transport;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One peer: journal, guests, holders, migrations, and the services over them. Recovery comes before
+ * the first call is served.
+ */
+public final class Daemon implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Daemon.class);
+  private static final Duration STOP_PATIENCE = Duration.ofSeconds(20);
+
+  private final Peers peers;
+  private final Journal journal;
+  private final Guests guests;
+  private final Holders holders;
+  private final Migrations migrations;
+  private final Server server;
+  private final HealthStatusManager health;
+  private final ScheduledExecutorService timer;
+  private final ExecutorService calls;
+
+  private Daemon(DcmdConfig config, TransitionObserver observer) throws DcmException, IOException {
+    Files.createDirectories(config.stateDirectory());
+    Files.createDirectories(config.runDirectory());
+    Security security = security(config);
+    peers = peers(config, security);
+    journal = Journal.open(config.stateDirectory().resolve("journal.db"));
+    guests = new Guests(config.limits().guests());
+    EgressLimiter egress =
+        new EgressLimiter(config.limits().egressBytesPerSecond(), System::nanoTime);
+    List<GuestAdapter> adapters = adapters(config);
+    holders =
+        new Holders(
+            new HolderContext(
+                peers,
+                journal,
+                guests,
+                adapters,
+                config.runDirectory(),
+                config.limits().memoryBytes(),
+                egress,
+                config.timeouts()),
+            config.limits().migrations());
+    migrations =
+        new Migrations(
+            new SourceContext(
+                peers,
+                journal,
+                guests,
+                egress,
+                config.timeouts(),
+                config.digest(),
+                holders::guestLeft,
+                observer),
+            config.limits().migrations());
+    timer = Executors.newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().factory());
+    calls = Executors.newVirtualThreadPerTaskExecutor();
+    health = new HealthStatusManager();
+    health.setStatus(HealthStatusManager.SERVICE_NAME_ALL_SERVICES, ServingStatus.NOT_SERVING);
+
+    holders.recover();
+    addGuests(config);
+    migrations.recover();
+    timer.scheduleAtFixedRate(
+        () -> holders.tick(System.nanoTime()), 1, 1, TimeUnit.SECONDS);
+    server = serve(config, security, egress, capabilities(adapters));
+    health.setStatus(HealthStatusManager.SERVICE_NAME_ALL_SERVICES, ServingStatus.SERVING);
+    LOG.info("{} ({}) serves on port {}", config.name(), peers.self().id(), server.getPort());
+  }
+
+  /**
+   * Starts a peer.
+   *
+   * @throws DcmException when something that it needs cannot be had
+   */
+  public static Daemon start(DcmdConfig config) throws DcmException {
+    return start(config, TransitionObserver.NONE);
+  }
+
+  /** Starts a peer whose migrations are looked at. */
+  public static Daemon start(DcmdConfig config, TransitionObserver observer) throws DcmException {
+    try {
+      return new Daemon(config, observer);
+    } catch (IOException failed) {
+      throw new DcmException(
+          Reason.INTERNAL, "the daemon cannot start: " + failed.getMessage(), failed);
+    }
+  }
+
+  /** The port it listens on. */
+  public int port() {
+    return server.getPort();
+  }
+
+  /** The guests at this peer. */
+  public Guests guests() {
+    return guests;
+  }
+
+  /** The migrations that leave this peer. */
+  public Migrations migrations() {
+    return migrations;
+  }
+
+  /** The migrations that come to this peer. */
+  public Holders holders() {
+    return holders;
+  }
+
+  /** Waits until the server has ended. */
+  void awaitEnd() throws InterruptedException {
+    server.awaitTermination();
+  }
+
+  /**
+   * Stops gracefully: no new calls; migrations that leave are cancelled, with their guests running
+   * here; what is held for others is given up. QEMU guests run on.
+   */
+  @Override
+  public void close() {
+    health.setStatus(HealthStatusManager.SERVICE_NAME_ALL_SERVICES, ServingStatus.NOT_SERVING);
+    migrations.stop(STOP_PATIENCE);
+    server.shutdownNow();
+    timer.shutdownNow();
+    holders.stop();
+    peers.close();
+    guests.all().stream()
+        .filter(SyntheticGuest.class::isInstance)
+        .forEach(guest -> ((SyntheticGuest) guest).quit());
+    calls.shutdownNow();
+    journal.close();
+  }
+
+  private static Security security(DcmdConfig config) throws DcmException {
+    if (config.tls().isEmpty()) {
+      return new Security.PlaintextLoopback(config.identity().orElseThrow());
+    }
+    DcmdConfig.Tls tls = config.tls().get();
+    TlsMaterial material = TlsMaterial.load(tls.ca(), tls.certificate(), tls.key());
+    if (config.identity().isPresent() && !config.identity().get().equals(material.identity())) {
+      throw new DcmException(
+          Reason.IDENTITY_INVALID,
+          "the configured identity is %s, but the certificate's is %s"
+              .formatted(config.identity().get(), material.identity()));
+    }
+    return new Security.MutualTls(material);
+  }
+
+  private static Peers peers(DcmdConfig config, Security security) {
+    List<Peers.Peer> others = new ArrayList<>();
+    for (DcmdConfig.Peer peer : config.peers()) {
+      others.add(new Peers.Peer(peer.name(), peer.endpoint(), peer.identity()));
+    }
+    return new Peers(
+        new Peers.Peer(config.name(), config.listen(), security.identity()),
+        others,
+        peer -> Transport.channel(peer.endpoint(), security, peer.id()));
+  }
+
+  private static List<GuestAdapter> adapters(DcmdConfig config) {
+    List<GuestAdapter> adapters = new ArrayList<>();
+    adapters.add(new SyntheticAdapter());
+    if (!config.qemuTemplates().isEmpty()) {
+      List<QemuAdapterConfig.Template> templates = new ArrayList<>();
+      for (DcmdConfig.QemuTemplate template : config.qemuTemplates()) {
+        templates.add(new QemuAdapterConfig.Template(template.guest(), template.command()));
+      }
+      adapters.add(new QemuAdapter(new QemuAdapterConfig(templates)));
+    }
+    return adapters;
+  }
+
+  private static Set<String> capabilities(List<GuestAdapter> adapters) {
+    Set<String> capabilities = new HashSet<>();
+    capabilities.add("contributor");
+    adapters.forEach(adapter -> capabilities.add("guest." + adapter.kind()));
+    return capabilities;
+  }
+
+  private void addGuests(DcmdConfig config) throws DcmException {
+    for (DcmdConfig.SyntheticGuest guest : config.syntheticGuests()) {
+      SyntheticSpec spec =
+          new SyntheticSpec(
+              guest.memoryBytes(),
+              guest.writesPerSecond(),
+              guest.hotSet() ? SyntheticSpec.Pattern.HOT : SyntheticSpec.Pattern.UNIFORM,
+              guest.seed(),
+              guest.zeroPercent());
+      Path home = config.runDirectory().resolve("guest-" + guest.name() + "-" + UUID.randomUUID());
+      guests.add(SyntheticGuest.create(guest.name(), spec, home));
+    }
+    for (DcmdConfig.QemuGuest guest : config.qemuGuests()) {
+      // One that came back here by a migration is known already, from its home.
+      if (!guests.has(guest.name())) {
+        guests.add(new QemuGuest(new QemuGuestConfig(guest.name(), guest.qmp(), guest.memory())));
+      }
+    }
+  }
+
+  private Server serve(
+      DcmdConfig config, Security security, EgressLimiter egress, Set<String> capabilities)
+      throws DcmException, IOException {
+    Set<PeerId> others = new HashSet<>();
+    config.peers().forEach(peer -> others.add(peer.identity()));
+    Set<PeerId> operators = Set.copyOf(config.operators());
+    Set<PeerId> everybody = new HashSet<>(others);
+    everybody.addAll(operators);
+    Admission forPeers = new Admission("a configured peer", others);
+    Admission forOperators = new Admission("a configured operator", operators);
+    Admission forAll = new Admission("a configured peer or operator", everybody);
+    ServerServiceDefinition transfer =
+        TransferReceiver.service(
+            attempt ->
+                holders.get(attempt).admit(attempt.epoch(), CallerIdentity.current()),
+            calls,
+            timer);
+    return Transport.server(config.listen(), security)
+        .executor(calls)
+        .addService(ServerInterceptors.intercept(transfer, forPeers))
+        .addService(
+            ServerInterceptors.intercept(
+                new DestinationEndpoint(holders, capabilities), forPeers))
+        .addService(ServerInterceptors.intercept(new ContributorEndpoint(holders), forPeers))
+        .addService(
+            ServerInterceptors.intercept(
+                new MigrationEndpoint(migrations, peers, egress), forOperators))
+        .addService(
+            ServerInterceptors.intercept(
+                new PeerEndpoint(
+                    peers, guests, migrations, holders, egress, capabilities, config.runDirectory()),
+                forAll))
+        .addService(health.getHealthService())
+        .build()
+        .start();
+  }
+}

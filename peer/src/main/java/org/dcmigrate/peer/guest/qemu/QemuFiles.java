@@ -1,0 +1,112 @@
+package org.dcmigrate.peer.guest.qemu;
+
+import java.io.IOException;
+import java.io.Reader;
+import java.io.Writer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Properties;
+import org.dcmigrate.protocol.DcmException;
+import org.dcmigrate.protocol.Reason;
+
+/**
+ * What lies in a received guest's directory beside its memory.
+ *
+ * <pre>
+ * HOME/qmp.sock         QEMU's monitor
+ * HOME/qemu.pid         QEMU's process id, as QEMU wrote it
+ * HOME/qemu.log         QEMU's standard output and error
+ * HOME/qemu.properties  ran=true or false: whether the guest ran when it was stopped; there once
+ *                       its device state is loaded
+ * </pre>
+ */
+record QemuFiles(Path home) {
+  private static final String RAN = "ran";
+  private static final int LAST_LINES = 5;
+  private static final int MOST_QUOTED = 600;
+
+  Path socket() {
+    return home.resolve("qmp.sock");
+  }
+
+  Path pid() {
+    return home.resolve("qemu.pid");
+  }
+
+  Path log() {
+    return home.resolve("qemu.log");
+  }
+
+  Path memory(int block) {
+    return home.resolve("ram-" + block);
+  }
+
+  private Path properties() {
+    return home.resolve("qemu.properties");
+  }
+
+  /**
+   * Checks that QEMU can be given these paths.
+   *
+   * @throws DcmException GUEST_UNSUPPORTED
+   */
+  void check() throws DcmException {
+    int length = socket().toString().getBytes(StandardCharsets.UTF_8).length;
+    if (length > Posix.LONGEST_SOCKET_PATH) {
+      throw new DcmException(
+          Reason.GUEST_UNSUPPORTED,
+          "a socket's path must have at most %d bytes, but %s has %d; give this peer a shorter data directory"
+              .formatted(Posix.LONGEST_SOCKET_PATH, socket(), length));
+    }
+    if (home.toString().contains(",")) {
+      throw new DcmException(
+          Reason.GUEST_UNSUPPORTED,
+          "the path %s has a comma, which ends an option of QEMU; give this peer another data directory"
+              .formatted(home));
+    }
+  }
+
+  void writeRan(boolean ran) throws IOException {
+    Properties properties = new Properties();
+    properties.setProperty(RAN, Boolean.toString(ran));
+    try (Writer writer = Files.newBufferedWriter(properties())) {
+      properties.store(writer, null);
+    }
+  }
+
+  /** Whether the guest ran when it was stopped for its migration. */
+  boolean readRan() throws IOException {
+    Properties properties = new Properties();
+    try (Reader reader = Files.newBufferedReader(properties())) {
+      properties.load(reader);
+    }
+    return Boolean.parseBoolean(properties.getProperty(RAN));
+  }
+
+  /** The end of QEMU's log, for an error message. */
+  String lastWords() {
+    try {
+      String[] lines = Files.readString(log(), StandardCharsets.ISO_8859_1).strip().split("\n");
+      StringBuilder words = new StringBuilder();
+      for (int i = Math.max(0, lines.length - LAST_LINES); i < lines.length; i++) {
+        words.append(words.isEmpty() ? "" : " | ").append(lines[i].strip());
+      }
+      String text = words.toString().replaceAll("[^\\x20-\\x7e]", "?");
+      return text.isEmpty() ? "it said nothing" : text.substring(Math.max(0, text.length() - MOST_QUOTED));
+    } catch (IOException unreadable) {
+      return "it left no log";
+    }
+  }
+
+  /** Deletes all of these files; memory stays. */
+  void delete() {
+    for (Path file : new Path[] {socket(), pid(), log(), properties()}) {
+      try {
+        Files.deleteIfExists(file);
+      } catch (IOException stays) {
+        // It is overwritten when the directory is used again, and goes when the directory goes.
+      }
+    }
+  }
+}

@@ -1,0 +1,185 @@
+package org.dcmigrate.peer;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Predicate;
+import org.dcmigrate.peer.config.DcmdConfig;
+import org.dcmigrate.peer.config.Timeouts;
+import org.dcmigrate.peer.source.MigrationView;
+import org.dcmigrate.peer.source.TransitionObserver;
+import org.dcmigrate.protocol.DcmException;
+import org.dcmigrate.protocol.MigrationId;
+import org.dcmigrate.protocol.PeerId;
+import org.dcmigrate.protocol.pages.PageDigest;
+
+/** Several peers in this JVM that know one another, over plaintext loopback. */
+public final class TestPeers implements AutoCloseable {
+  /** Times short enough that a test of a loss does not take long. */
+  public static final Timeouts TIMEOUTS =
+      new Timeouts(
+          Duration.ofSeconds(5),
+          Duration.ofSeconds(20),
+          Duration.ofSeconds(2),
+          Duration.ofSeconds(3),
+          Duration.ofSeconds(60),
+          Duration.ofSeconds(30),
+          Duration.ofSeconds(10));
+
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  private final Path directory;
+  private final Map<String, DcmdConfig> configs = new LinkedHashMap<>();
+  private final Map<String, Daemon> daemons = new HashMap<>();
+  private final TransitionObserver observer;
+
+  private TestPeers(Path directory, TransitionObserver observer) {
+    this.directory = directory;
+    this.observer = observer;
+  }
+
+  /** Starts peers of these names. */
+  public static TestPeers start(Path directory, String... names) throws Exception {
+    return start(directory, TransitionObserver.NONE, DcmdConfig.Limits.DEFAULT, List.of(), names);
+  }
+
+  /** Starts peers of these names that also receive QEMU guests and send no faster than a limit. */
+  public static TestPeers start(
+      Path directory,
+      TransitionObserver observer,
+      DcmdConfig.Limits limits,
+      List<DcmdConfig.QemuTemplate> templates,
+      String... names)
+      throws Exception {
+    TestPeers peers = new TestPeers(directory, observer);
+    Map<String, Integer> ports = freePorts(names);
+    for (String name : names) {
+      peers.configs.put(name, peers.config(name, ports, limits, templates));
+    }
+    for (String name : names) {
+      peers.restart(name);
+    }
+    return peers;
+  }
+
+  /** Who a peer of this name is. */
+  public static PeerId id(String name) {
+    return new PeerId("spiffe://test/peer/" + name);
+  }
+
+  private DcmdConfig config(
+      String name,
+      Map<String, Integer> ports,
+      DcmdConfig.Limits limits,
+      List<DcmdConfig.QemuTemplate> templates) {
+    List<DcmdConfig.Peer> others = new ArrayList<>();
+    ports.forEach(
+        (other, port) -> {
+          if (!other.equals(name)) {
+            others.add(new DcmdConfig.Peer(other, "127.0.0.1:" + port, id(other)));
+          }
+        });
+    return new DcmdConfig(
+        name,
+        Optional.of(id(name)),
+        "127.0.0.1:" + ports.get(name),
+        directory.resolve(name + "-state"),
+        directory.resolve(name),
+        Optional.empty(),
+        PageDigest.Algorithm.CRC64,
+        others,
+        List.of(new PeerId("spiffe://test/operator/test")),
+        limits,
+        TIMEOUTS,
+        List.of(),
+        List.of(),
+        templates);
+  }
+
+  private static Map<String, Integer> freePorts(String... names) throws IOException {
+    Map<String, Integer> ports = new LinkedHashMap<>();
+    List<ServerSocket> sockets = new ArrayList<>();
+    for (String name : names) {
+      ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
+      sockets.add(socket);
+      ports.put(name, socket.getLocalPort());
+    }
+    for (ServerSocket socket : sockets) {
+      socket.close();
+    }
+    return ports;
+  }
+
+  /** A running peer. */
+  public Daemon peer(String name) {
+    return Optional.ofNullable(daemons.get(name)).orElseThrow();
+  }
+
+  /** Where the guests of a peer live. */
+  public Path runDirectory(String name) {
+    return directory.resolve(name);
+  }
+
+  /** Starts a peer that is down. */
+  public void restart(String name) throws DcmException {
+    daemons.put(name, Daemon.start(Optional.ofNullable(configs.get(name)).orElseThrow(), observer));
+  }
+
+  /** Stops a peer. */
+  public void stop(String name) {
+    Optional.ofNullable(daemons.remove(name)).ifPresent(Daemon::close);
+  }
+
+  /** A migration at its source. */
+  public MigrationView view(String source, MigrationId migration) throws DcmException {
+    return peer(source).migrations().get(migration).view();
+  }
+
+  /** Waits until a migration is as told, and gives it as it is then. */
+  public MigrationView await(String source, MigrationId migration, Predicate<MigrationView> what)
+      throws Exception {
+    long deadlineNs = System.nanoTime() + PATIENCE.toNanos();
+    MigrationView view = view(source, migration);
+    while (!what.test(view)) {
+      if (System.nanoTime() > deadlineNs) {
+        throw new TimeoutException("still " + view);
+      }
+      LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(2));
+      view = view(source, migration);
+    }
+    return view;
+  }
+
+  /** Waits until a migration has ended. */
+  public MigrationView awaitEnd(String source, MigrationId migration) throws Exception {
+    return await(source, migration, MigrationView::ended);
+  }
+
+  /** What is left in the directories of all peers. */
+  public List<Path> leftovers() throws IOException {
+    List<Path> left = new ArrayList<>();
+    for (String name : configs.keySet()) {
+      try (var files = Files.list(runDirectory(name))) {
+        left.addAll(files.toList());
+      }
+    }
+    return left;
+  }
+
+  @Override
+  public void close() {
+    List.copyOf(daemons.keySet()).forEach(this::stop);
+  }
+}

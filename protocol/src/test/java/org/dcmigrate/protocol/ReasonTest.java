@@ -1,0 +1,35 @@
+package org.dcmigrate.protocol;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+
+/** The registry of reasons in {@code errors.proto} and {@link Reason} say the same. */
+class ReasonTest {
+  private static final Path REGISTRY =
+      Path.of(System.getProperty("basedir", "."), "..", "proto", "dcm", "v1", "errors.proto");
+  private static final Pattern ENTRY =
+      Pattern.compile("// ([A-Z_]+): [^;]*?\\n(?:  //[^\\n]*\\n)*  ERROR_REASON_([A-Z_]+) = \\d+;");
+
+  @Test
+  void namesAndCodesAreThoseOfTheRegistry() throws IOException {
+    Map<String, String> registry = new LinkedHashMap<>();
+    Matcher entry = ENTRY.matcher(Files.readString(REGISTRY));
+    while (entry.find()) {
+      registry.put(entry.group(2), entry.group(1));
+    }
+    Map<String, String> reasons = new LinkedHashMap<>();
+    for (Reason reason : Reason.values()) {
+      reasons.put(reason.name(), reason.code().name());
+    }
+    assertThat(reasons).isEqualTo(registry);
+    assertThat(reasons.keySet()).containsExactlyElementsOf(registry.keySet());
+  }
+}
