@@ -67,6 +67,6 @@ public record MigrationView(
 
   /** Whether nothing will change any more. */
   public boolean ended() {
-    return state instanceof SourceState.Ended && outcome.audit() != Audit.PENDING;
+    return endedAt.isPresent();
   }
 }

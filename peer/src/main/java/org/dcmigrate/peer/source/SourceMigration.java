@@ -220,7 +220,7 @@ public final class SourceMigration {
 
   /** Whether the guest is somewhere for good. */
   boolean ended() {
-    return state instanceof SourceState.Ended;
+    return over.isDone();
   }
 
   private CompletableFuture<Optional<Failure>> ask(SourceInput input) {
@@ -577,10 +577,11 @@ public final class SourceMigration {
     switchover.ifPresent(SwitchoverCall::close);
     pump.ifPresent(Pump::close);
     sampleProgress();
-    course.end(Views.progress(course, pages, watch, Views.destination(state)));
+    MigrationView.Progress last = Views.progress(course, pages, watch, Views.destination(state));
+    pump.ifPresent(Pump::awaitEnd);
+    course.end(last);
     over.complete(true);
     signalChange();
-    pump.ifPresent(Pump::awaitEnd);
     pages.ifPresent(SourcePages::close);
   }
 

@@ -195,7 +195,7 @@ class PageStoreTest {
     for (GenerationExtent each : inventory) {
       for (long i = 0; i < each.extent().pageCount(); i++) {
         int index =
-            (int) (each.extent().block() * FIRST_PAGES + each.extent().firstPage() + i);
+            (int) ((long) each.extent().block() * FIRST_PAGES + each.extent().firstPage() + i);
         assertThat(told[index]).isZero();
         told[index] = each.generation();
       }

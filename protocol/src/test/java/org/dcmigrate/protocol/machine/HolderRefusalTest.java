@@ -1,7 +1,6 @@
 package org.dcmigrate.protocol.machine;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -124,9 +123,10 @@ class HolderRefusalTest {
   @MethodSource("statesAndRequests")
   void aRefusalIsAllThatHappens(HolderState state, HolderInput request) {
     HolderStep step = HolderMachine.step(state, request);
-    assumeThat(step.outputs()).anyMatch(output -> output instanceof HolderOutput.Refuse);
-    assertThat(step.outputs()).hasSize(1);
-    assertThat(step.next()).isEqualTo(state);
+    if (step.outputs().stream().anyMatch(output -> output instanceof HolderOutput.Refuse)) {
+      assertThat(step.outputs()).hasSize(1);
+      assertThat(step.next()).isEqualTo(state);
+    }
   }
 
   @ParameterizedTest

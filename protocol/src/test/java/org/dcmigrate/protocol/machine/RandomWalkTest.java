@@ -45,7 +45,6 @@ class RandomWalkTest {
           .forEach((state, count) -> reached.merge(state, count, Integer::sum));
       reached.merge(ending(world), 1, Integer::sum);
     }
-    System.out.println(reached);
     // A walk that reaches little proves little.
     if (SEEDS >= 1000) {
       assertThat(reached)
@@ -134,7 +133,7 @@ class RandomWalkTest {
       }
       case 17, 18, 19 -> planFault(world, random, "S", holder);
       case 20 -> planFault(world, random, pick(HOLDERS, random), holder);
-      case 21 -> toggle(world, holder, Weakness.values()[random.nextInt(3)]);
+      case 21 -> toggle(world, holder, pick(List.of(Weakness.values()), random));
       case 22 -> world.holder(holder).corrupt(random.nextInt(PAGES));
       case 23 -> world.source().letSealFail(random.nextInt(4) == 0);
       case 24 -> world.holder(holder).relay().slowDownTo(random.nextInt(1, 30));
@@ -149,7 +148,7 @@ class RandomWalkTest {
   }
 
   private static void planFault(World world, SplittableRandom random, String from, String to) {
-    Fault fault = Fault.values()[random.nextInt(Fault.values().length)];
+    Fault fault = pick(List.of(Fault.values()), random);
     boolean rare = random.nextBoolean();
     world.plan(from, to, message -> !rare || isCommit(message), fault);
   }

@@ -1,6 +1,5 @@
 package org.dcmigrate.protocol.machine;
 
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -218,7 +217,7 @@ final class SourceSender {
     world.log(source.id(), "~> " + to + " page " + page + " g" + version.generation());
     sentPages++;
     inFlight++;
-    Map<PeerId, Set<Integer>> superseded = new HashMap<>(owed);
+    Map<PeerId, Set<Integer>> superseded = new LinkedHashMap<>(owed);
     superseded.values().removeIf(pages -> !pages.contains(page));
     for (PeerId peer : superseded.keySet()) {
       pagesOwedBy(peer).remove(page);

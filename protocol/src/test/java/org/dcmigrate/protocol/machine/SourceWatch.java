@@ -1,6 +1,7 @@
 package org.dcmigrate.protocol.machine;
 
-import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.dcmigrate.protocol.Failure;
@@ -21,8 +22,8 @@ final class SourceWatch {
 
   private final World world;
   private final WorldSource source;
-  private final Map<PeerId, Long> epochs = new HashMap<>();
-  private final Map<PeerId, Integer> missed = new HashMap<>();
+  private final Map<PeerId, Long> epochs = new LinkedHashMap<>();
+  private final Map<PeerId, Integer> missed = new LinkedHashMap<>();
 
   SourceWatch(World world, WorldSource source) {
     this.world = world;
@@ -48,7 +49,7 @@ final class SourceWatch {
     if (!source.alive() || source.state().isEmpty() || source.state().get() instanceof Ended) {
       return;
     }
-    for (Map.Entry<PeerId, Long> known : Map.copyOf(epochs).entrySet()) {
+    for (Map.Entry<PeerId, Long> known : List.copyOf(epochs.entrySet())) {
       PeerId peer = known.getKey();
       long epoch = known.getValue();
       Message status = new Control(new HolderInput.StatusAsked(epoch));

@@ -249,11 +249,11 @@ final class World {
 
   private boolean forgotten() {
     return holders.values().stream()
-        .allMatch(
-            holder ->
-                Invariants.owns(holder)
-                    || holder.pages().isEmpty()
-                        && holder.state().stream()
-                            .allMatch(state -> state instanceof HolderState.Forgotten));
+        .allMatch(holder -> Invariants.owns(holder) || holdsNothing(holder));
+  }
+
+  private static boolean holdsNothing(WorldHolder holder) {
+    return holder.pages().isEmpty()
+        && holder.state().stream().allMatch(state -> state instanceof HolderState.Forgotten);
   }
 }

@@ -24,13 +24,13 @@ final class Compatibility {
    */
   static StreamRecord.Setup checkMetadata(GuestMetadata metadata) throws DcmException {
     byte[] preamble = metadata.preamble();
-    StreamWindow window =
-        new StreamWindow(MemorySegment.ofArray(new byte[preamble.length + 1]));
+    StreamWindow window = new StreamWindow(MemorySegment.ofArray(new byte[preamble.length + 1]));
     window.fill(preamble, 0);
     if (!(new StreamParser().next(window) instanceof StreamRecord.Setup setup)
         || window.available() > 0) {
       throw new DcmException(
-          Reason.FIELD_INVALID, "preamble must be the start of QEMU's stream, up to the RAM blocks");
+          Reason.FIELD_INVALID,
+          "preamble must be the start of QEMU's stream, up to the RAM blocks");
     }
     if (!setup.geometry().equals(metadata.geometry())) {
       throw new DcmException(

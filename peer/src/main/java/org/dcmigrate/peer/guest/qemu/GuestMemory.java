@@ -53,8 +53,7 @@ final class GuestMemory implements AutoCloseable {
    * @param files memory files that the operator named, by block
    * @throws DcmException GUEST_UNSUPPORTED when a large block cannot be
    */
-  static GuestMemory open(Qmp qmp, Geometry geometry, Map<String, Path> files)
-      throws DcmException {
+  static GuestMemory open(Qmp qmp, Geometry geometry, Map<String, Path> files) throws DcmException {
     Map<String, Path> known = sharedFiles(qmp);
     known.putAll(files);
     Arena arena = Arena.ofShared();
@@ -241,9 +240,7 @@ final class GuestMemory implements AutoCloseable {
     geometry.check(new Extent(block, firstPage, pageCount));
     long bytes = (long) pageCount * Geometry.PAGE_BYTES;
     try {
-      blocks
-          .get(block)
-          .read(firstPage * Geometry.PAGE_BYTES, into.asSlice(0, bytes));
+      blocks.get(block).read(firstPage * Geometry.PAGE_BYTES, into.asSlice(0, bytes));
     } catch (IOException | IllegalStateException failed) {
       throw new DcmException(
           Reason.GUEST_FAILED,

@@ -46,8 +46,7 @@ final class MigrationSettings {
   private final Map<String, Boolean> formerCapabilities;
   private final JsonObject formerParameters;
 
-  private MigrationSettings(
-      Map<String, Boolean> formerCapabilities, JsonObject formerParameters) {
+  private MigrationSettings(Map<String, Boolean> formerCapabilities, JsonObject formerParameters) {
     this.formerCapabilities = formerCapabilities;
     this.formerParameters = formerParameters;
   }
@@ -150,8 +149,7 @@ final class MigrationSettings {
   /** The arguments that set how long the guest may stand still; 1 ms is QEMU's least. */
   static JsonObject downtime(Duration limit) {
     JsonObject parameters = new JsonObject();
-    parameters.addProperty(
-        "downtime-limit", Math.clamp(limit.toMillis(), 1, LONGEST_DOWNTIME_MS));
+    parameters.addProperty("downtime-limit", Math.clamp(limit.toMillis(), 1, LONGEST_DOWNTIME_MS));
     return parameters;
   }
 

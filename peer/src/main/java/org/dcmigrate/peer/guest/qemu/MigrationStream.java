@@ -11,9 +11,9 @@ import org.dcmigrate.protocol.Reason;
 /**
  * One run of QEMU's {@code migrate} command: our end of its connection.
  *
- * <p>QEMU writes ahead of what is read here as far as the socket's buffer takes it. We keep
- * QEMU's end open too, only to make that buffer small while the guest is held back; with it
- * open, an end of file never comes, so who waits for more must watch QEMU's events too.
+ * <p>QEMU writes ahead of what is read here as far as the socket's buffer takes it. We keep QEMU's
+ * end open too, only to make that buffer small while the guest is held back; with it open, an end
+ * of file never comes, so who waits for more must watch QEMU's events too.
  */
 final class MigrationStream implements AutoCloseable {
   private static final long WINDOW_BYTES = 1 << 20;

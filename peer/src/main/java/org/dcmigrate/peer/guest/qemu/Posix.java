@@ -60,8 +60,7 @@ final class Posix {
   private static final MethodHandle GETSOCKOPT =
       call("getsockopt", JAVA_INT, JAVA_INT, JAVA_INT, ADDRESS, ADDRESS);
   private static final MethodHandle SENDMSG = longCall("sendmsg", JAVA_INT, ADDRESS, JAVA_INT);
-  private static final MethodHandle SEND =
-      longCall("send", JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT);
+  private static final MethodHandle SEND = longCall("send", JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT);
   private static final MethodHandle READ = longCall("read", JAVA_INT, ADDRESS, JAVA_LONG);
   private static final MethodHandle POLL = call("poll", ADDRESS, JAVA_LONG, JAVA_INT);
   private static final MethodHandle SHUTDOWN = call("shutdown", JAVA_INT, JAVA_INT);
@@ -80,8 +79,7 @@ final class Posix {
               .formatted(LONGEST_SOCKET_PATH, path, name.length));
     }
     try (Arena arena = Arena.ofConfined()) {
-      int fd =
-          (int) invoke(SOCKET, arena, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+      int fd = (int) invoke(SOCKET, arena, AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
       MemorySegment address = arena.allocate(2 + LONGEST_SOCKET_PATH + 1L, 2);
       address.set(JAVA_SHORT, 0, (short) AF_UNIX);
       MemorySegment.copy(name, 0, address, JAVA_BYTE, 2, name.length);
@@ -208,8 +206,7 @@ final class Posix {
     }
   }
 
-  private static boolean poll(Arena arena, int fd, short events, int timeoutMs)
-      throws IOException {
+  private static boolean poll(Arena arena, int fd, short events, int timeoutMs) throws IOException {
     MemorySegment waited = arena.allocate(8, 4);
     waited.set(JAVA_INT, 0, fd);
     waited.set(JAVA_SHORT, 4, events);

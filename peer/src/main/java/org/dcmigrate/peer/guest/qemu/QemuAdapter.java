@@ -54,8 +54,7 @@ public final class QemuAdapter implements GuestAdapter {
           // still have to run on.
           MigrationSettings.setCapabilities(qmp, Map.of(ACTIVATE_LATE, true));
         }
-        return new QemuShell(
-            guestName, home, files, process, qmp, watch, setup, line.mapped());
+        return new QemuShell(guestName, home, files, process, qmp, watch, setup, line.mapped());
       } catch (DcmException refused) {
         qmp.close();
         throw refused;

@@ -93,7 +93,9 @@ record QemuFiles(Path home) {
         words.append(words.isEmpty() ? "" : " | ").append(lines[i].strip());
       }
       String text = words.toString().replaceAll("[^\\x20-\\x7e]", "?");
-      return text.isEmpty() ? "it said nothing" : text.substring(Math.max(0, text.length() - MOST_QUOTED));
+      return text.isEmpty()
+          ? "it said nothing"
+          : text.substring(Math.max(0, text.length() - MOST_QUOTED));
     } catch (IOException unreadable) {
       return "it left no log";
     }

@@ -66,8 +66,7 @@ public final class QemuGuest implements Guest {
     } catch (DcmException unreachable) {
       Map<String, String> details = new TreeMap<>(lastInfo.get().details());
       details.put("error", unreachable.sentence());
-      return new Info(
-          QemuAdapter.KIND, State.UNREACHABLE, lastInfo.get().memoryBytes(), details);
+      return new Info(QemuAdapter.KIND, State.UNREACHABLE, lastInfo.get().memoryBytes(), details);
     }
   }
 
@@ -83,11 +82,16 @@ public final class QemuGuest implements Guest {
             size.get("base-memory").getAsLong(),
             new TreeMap<>(
                 Map.of(
-                    "machine", machine,
-                    "qemu", qmp.version() / 1000 + "." + qmp.version() % 1000,
-                    "status", status,
-                    "pid", Long.toString(qmp.pid()),
-                    "qmp", config.qmpSocket().toString())));
+                    "machine",
+                    machine,
+                    "qemu",
+                    qmp.version() / 1000 + "." + qmp.version() % 1000,
+                    "status",
+                    status,
+                    "pid",
+                    Long.toString(qmp.pid()),
+                    "qmp",
+                    config.qmpSocket().toString())));
     lastInfo.set(info);
     return info;
   }

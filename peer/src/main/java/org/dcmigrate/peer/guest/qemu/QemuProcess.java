@@ -35,7 +35,8 @@ final class QemuProcess {
     } catch (IOException failed) {
       throw new DcmException(
           Reason.GUEST_FAILED,
-          "QEMU cannot be started with setsid %s: %s".formatted(command.getFirst(), failed.getMessage()),
+          "QEMU cannot be started with setsid %s: %s"
+              .formatted(command.getFirst(), failed.getMessage()),
           failed);
     }
   }
@@ -77,11 +78,14 @@ final class QemuProcess {
       Path file = Path.of("/proc/" + process.pid() + "/cmdline");
       List<String> arguments =
           Arrays.asList(Files.readString(file, StandardCharsets.ISO_8859_1).split("\0"));
-      String socket = new String(
-          files.socket().toString().getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
+      String socket =
+          new String(
+              files.socket().toString().getBytes(StandardCharsets.UTF_8),
+              StandardCharsets.ISO_8859_1);
       return arguments.contains("-incoming")
           && arguments.stream()
-              .anyMatch(one -> one.equals("unix:" + socket) || one.startsWith("unix:" + socket + ","));
+              .anyMatch(
+                  one -> one.equals("unix:" + socket) || one.startsWith("unix:" + socket + ","));
     } catch (IOException gone) {
       return false;
     }

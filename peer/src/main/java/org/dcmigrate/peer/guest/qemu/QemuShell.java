@@ -96,8 +96,7 @@ final class QemuShell implements GuestShell {
       throw new DcmException(
           Reason.GUEST_FAILED, Text.quote(MigrationWatch.text(view, "error-desc")));
     }
-    String status =
-        MigrationWatch.text(qmp.execute("query-status").getAsJsonObject(), "status");
+    String status = MigrationWatch.text(qmp.execute("query-status").getAsJsonObject(), "status");
     if (status.equals("running") || status.equals("inmigrate")) {
       throw new DcmException(
           Reason.GUEST_FAILED,

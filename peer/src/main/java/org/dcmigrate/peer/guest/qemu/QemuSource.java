@@ -362,7 +362,8 @@ final class QemuSource implements GuestSource {
       // QEMU serves one client at a time, and from now on that is the stopped guest.
       qmp.close();
       guest.released();
-      return new SealedGuest(guest, Optional.of(memory), StreamTail.ran(sealedState), Optional.of(settings));
+      return new SealedGuest(
+          guest, Optional.of(memory), StreamTail.ran(sealedState), Optional.of(settings));
     } finally {
       busy.unlock();
     }

@@ -29,8 +29,8 @@ record QemuSourceParts(
    * @param descriptors a name for descriptors that this connection has not used
    * @throws DcmException GUEST_UNSUPPORTED, GUEST_BUSY or GUEST_FAILED; nothing is changed then
    */
-  static QemuSourceParts begin(
-      Path socket, Map<String, Path> memoryFiles, String descriptors) throws DcmException {
+  static QemuSourceParts begin(Path socket, Map<String, Path> memoryFiles, String descriptors)
+      throws DcmException {
     MigrationWatch watch = new MigrationWatch();
     Qmp qmp = Qmp.connect(socket, watch);
     Arena arena = Arena.ofShared();

@@ -68,7 +68,8 @@ final class Qmp implements AutoCloseable {
     this.socket = socket;
     this.fd = fd;
     this.listener = listener;
-    this.reader = Thread.ofPlatform().daemon().name("qmp-" + socket.getFileName()).unstarted(this::readLines);
+    this.reader =
+        Thread.ofPlatform().daemon().name("qmp-" + socket.getFileName()).unstarted(this::readLines);
   }
 
   /**
@@ -123,7 +124,9 @@ final class Qmp implements AutoCloseable {
       return Posix.peerPid(fd);
     } catch (IOException failed) {
       throw new DcmException(
-          Reason.GUEST_FAILED, "QEMU's process at %s is not known: %s".formatted(socket, failed), failed);
+          Reason.GUEST_FAILED,
+          "QEMU's process at %s is not known: %s".formatted(socket, failed),
+          failed);
     } finally {
       leave();
     }

@@ -16,7 +16,8 @@ sealed interface StreamRecord {
    * @param preamble the stream until here, without commands
    * @param section the number by which RAM's later sections go
    */
-  record Setup(byte[] preamble, String machine, int section, Geometry geometry) implements StreamRecord {}
+  record Setup(byte[] preamble, String machine, int section, Geometry geometry)
+      implements StreamRecord {}
 
   /**
    * A page with content.

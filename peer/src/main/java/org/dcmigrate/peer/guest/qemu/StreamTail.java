@@ -73,8 +73,7 @@ final class StreamTail {
     }
     int text = found + RUN_STATE.length + 1;
     return text + RUNNING.length <= deviceState.length
-        && Arrays.equals(
-            deviceState, text, text + RUNNING.length, RUNNING, 0, RUNNING.length);
+        && Arrays.equals(deviceState, text, text + RUNNING.length, RUNNING, 0, RUNNING.length);
   }
 
   private static int indexOf(byte[] all, byte[] part) {

@@ -25,8 +25,7 @@ final class StreamWriter {
   }
 
   /** Writes all of it. */
-  void write(
-      StreamRecord.Setup setup, GuestHome home, Set<Integer> mapped, byte[] deviceState)
+  void write(StreamRecord.Setup setup, GuestHome home, Set<Integer> mapped, byte[] deviceState)
       throws IOException {
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment buffer = arena.allocate(BUFFER_BYTES);

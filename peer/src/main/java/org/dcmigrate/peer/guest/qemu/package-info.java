@@ -26,8 +26,7 @@
  * </pre>
  *
  * <p>Start reading at {@link org.dcmigrate.peer.guest.qemu.QemuGuest}, then {@link
- * org.dcmigrate.peer.guest.qemu.QemuSource} and {@link
- * org.dcmigrate.peer.guest.qemu.QemuAdapter}.
+ * org.dcmigrate.peer.guest.qemu.QemuSource} and {@link org.dcmigrate.peer.guest.qemu.QemuAdapter}.
  */
 @NullMarked
 package org.dcmigrate.peer.guest.qemu;

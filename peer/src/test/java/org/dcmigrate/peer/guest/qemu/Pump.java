@@ -70,8 +70,7 @@ final class Pump {
       case Event.ZeroPages run -> {
         pages += run.pageCount();
         home.memory(run.block())
-            .asSlice(
-                run.firstPage() * Geometry.PAGE_BYTES, run.pageCount() * Geometry.PAGE_BYTES)
+            .asSlice(run.firstPage() * Geometry.PAGE_BYTES, run.pageCount() * Geometry.PAGE_BYTES)
             .fill((byte) 0);
       }
       case Event.PassEnded pass -> passes++;

@@ -273,8 +273,7 @@ class QemuMigrationTest {
     QemuAdapter adapter =
         new QemuAdapter(
             new QemuAdapterConfig(
-                List.of(
-                    new QemuAdapterConfig.Template("*", List.of(other.split(" "))))));
+                List.of(new QemuAdapterConfig.Template("*", List.of(other.split(" "))))));
     DcmException refused =
         assertThrows(
             DcmException.class, () -> adapter.prepare("vm", source.metadata(), home), changed);
@@ -315,8 +314,7 @@ class QemuMigrationTest {
         Pump pump = new Pump(source, home);
         pump.until(() -> pump.idles() > 0);
         vm.kill();
-        DcmException failed =
-            assertThrows(DcmException.class, () -> pump.until(() -> false));
+        DcmException failed = assertThrows(DcmException.class, () -> pump.until(() -> false));
         assertEquals(Reason.GUEST_FAILED, failed.reason());
       }
       assertEquals(Guest.State.UNREACHABLE, guest.info().state());

@@ -22,8 +22,8 @@ import java.util.concurrent.locks.LockSupport;
  * }
  * </pre>
  *
- * <p>RAM sizes are no multiples of 256 KiB: without KVM, QEMU before 9.0 loses writes of guests with
- * other sizes when it migrates them.
+ * <p>RAM sizes are no multiples of 256 KiB: without KVM, QEMU before 9.0 loses writes of guests
+ * with other sizes when it migrates them.
  */
 public final class QemuTestVm implements AutoCloseable {
   /** Where the guest's serial line goes, beside the memory at a destination. */
@@ -79,14 +79,13 @@ public final class QemuTestVm implements AutoCloseable {
                             backend.formatted("node0", "node0"),
                             backend.formatted("node1", "node1"))
                     + " -numa node,memdev=node0,cpus=0 -numa node,memdev=node1,cpus=1"
-                    + " -device VGA -device pcie-root-port,id=port,slot=1"
-                    + " -device virtio-rng-pci,bus=port");
+                    + " -device VGA -device pcie-root-port,id=rp1,slot=1"
+                    + " -device virtio-rng-pci,bus=rp1");
       };
     }
   }
 
-  private QemuTestVm(
-      Path directory, Shape shape, List<String> guestOptions, Process process) {
+  private QemuTestVm(Path directory, Shape shape, List<String> guestOptions, Process process) {
     this.directory = directory;
     this.shape = shape;
     this.guestOptions = guestOptions;
@@ -104,8 +103,7 @@ public final class QemuTestVm implements AutoCloseable {
     List<String> guest =
         List.of("-kernel", TestGuests.churnKernel().toString(), "-append", options);
     QemuTestVm vm = start(directory, shape, guest);
-    vm.serial().awaitTickAfter(0);
-    return vm;
+    return vm.whenUp();
   }
 
   /** Starts Linux, and waits until it ticks. */
@@ -117,8 +115,7 @@ public final class QemuTestVm implements AutoCloseable {
             "-initrd", TestGuests.linuxInitrd().toString(),
             "-append", "console=ttyS0 quiet panic=1");
     QemuTestVm vm = start(directory, shape, guest);
-    vm.serial().awaitTickAfter(0);
-    return vm;
+    return vm.whenUp();
   }
 
   private static QemuTestVm start(Path directory, Shape shape, List<String> guest)
@@ -129,9 +126,13 @@ public final class QemuTestVm implements AutoCloseable {
     command.addAll(guest);
     command.addAll(
         List.of(
-            "-nodefaults", "-display", "none",
-            "-serial", "file:" + directory.resolve(SERIAL),
-            "-qmp", "unix:" + directory.resolve("qmp.sock") + ",server=on,wait=off"));
+            "-nodefaults",
+            "-display",
+            "none",
+            "-serial",
+            "file:" + directory.resolve(SERIAL),
+            "-qmp",
+            "unix:" + directory.resolve("qmp.sock") + ",server=on,wait=off"));
     Process process =
         new ProcessBuilder(command)
             .redirectInput(new File("/dev/null"))
@@ -151,6 +152,20 @@ public final class QemuTestVm implements AutoCloseable {
     return vm;
   }
 
+  private QemuTestVm whenUp() throws IOException {
+    try {
+      serial()
+          .await(lines -> !isAlive() || lines.stream().anyMatch(one -> one.startsWith("T ")), "T");
+    } catch (AssertionError silent) {
+      close();
+      throw silent;
+    }
+    if (!isAlive()) {
+      throw new IOException("QEMU ended: " + Files.readString(directory.resolve("qemu.log")));
+    }
+    return this;
+  }
+
   /** How a peer adopts this machine as its guest "vm". */
   public QemuGuestConfig guestConfig() {
     return new QemuGuestConfig("vm", directory.resolve("qmp.sock"), Map.of());
@@ -166,8 +181,7 @@ public final class QemuTestVm implements AutoCloseable {
     List<String> command = new ArrayList<>(List.of("qemu-system-x86_64", "-accel", "tcg"));
     command.addAll(wanted.options("${ram:%s}", true));
     command.addAll(guestOptions);
-    command.addAll(
-        List.of("-nodefaults", "-display", "none", "-serial", "file:${home}/" + SERIAL));
+    command.addAll(List.of("-nodefaults", "-display", "none", "-serial", "file:${home}/" + SERIAL));
     return new QemuAdapterConfig(List.of(new QemuAdapterConfig.Template("*", command)));
   }
 

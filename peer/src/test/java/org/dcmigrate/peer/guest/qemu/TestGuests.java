@@ -12,7 +12,9 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
-/** What runs in a test's virtual machine: the memory checker, and Linux; both built on first use. */
+/**
+ * What runs in a test's virtual machine: the memory checker, and Linux; both built on first use.
+ */
 public final class TestGuests {
   private static final Path SOURCES = Path.of("src/test/guest");
   private static final Path TARGET = Path.of("target/test-guests");

@@ -1,0 +1,395 @@
+package org.dcmigrate.peer.transfer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import io.grpc.ManagedChannel;
+import io.grpc.Server;
+import io.grpc.inprocess.InProcessChannelBuilder;
+import io.grpc.inprocess.InProcessServerBuilder;
+import io.grpc.stub.StreamObserver;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.atomic.AtomicLong;
+import org.dcmigrate.protocol.Attempt;
+import org.dcmigrate.protocol.DcmException;
+import org.dcmigrate.protocol.MigrationId;
+import org.dcmigrate.protocol.Reason;
+import org.dcmigrate.protocol.wire.Errors;
+import org.dcmigrate.protocol.wire.TransferMessage.Chunk;
+import org.dcmigrate.v1.AttemptRef;
+import org.dcmigrate.v1.PageChunk;
+import org.dcmigrate.v1.TransferOpen;
+import org.dcmigrate.v1.TransferRequest;
+import org.dcmigrate.v1.TransferResponse;
+import org.dcmigrate.v1.TransferServiceGrpc;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+class TransferTest {
+  private static final Attempt ATTEMPT = new Attempt(new MigrationId(new UUID(7, 8)), 2);
+  private static final Duration PATIENCE = Duration.ofSeconds(20);
+  private static final Duration NO_PATIENCE = Duration.ofMillis(30);
+
+  private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
+  private final EgressLimiter unlimited = new EgressLimiter(0, System::nanoTime);
+  private final AtomicLong writtenPages = new AtomicLong();
+  private Optional<Server> server = Optional.empty();
+  private Optional<ManagedChannel> channel = Optional.empty();
+
+  @AfterEach
+  void stop() {
+    channel.ifPresent(ManagedChannel::shutdownNow);
+    server.ifPresent(Server::shutdownNow);
+    timer.shutdownNow();
+  }
+
+  @Test
+  void everyChunkIsAcknowledgedWhetherTheSenderPausesOrEnds() throws Exception {
+    serve(attempt -> this::count);
+    try (TransferSender sender = sender()) {
+      for (int round = 1; round <= 3; round++) {
+        for (int i = 0; i < 7; i++) {
+          sender.send(Chunk.zero(0, i, 10, 1));
+        }
+        sender.awaitAcknowledged(PATIENCE);
+        assertThat(sender.acknowledgedChunks()).isEqualTo(7L * round);
+        assertThat(writtenPages).hasValue(70L * round);
+      }
+      sender.send(Chunk.of(0, 0, 2, MemorySegment.ofArray(new byte[8192])));
+      sender.finish(PATIENCE);
+      assertThat(sender.sentChunks()).isEqualTo(22);
+      assertThat(sender.sentPages()).isEqualTo(212);
+      assertThat(sender.payloadBytes()).isEqualTo(8192);
+    }
+  }
+
+  @Test
+  void anEmptyTransferFinishes() throws Exception {
+    serve(attempt -> this::count);
+    try (TransferSender sender = sender()) {
+      sender.awaitAcknowledged(PATIENCE);
+      sender.finish(PATIENCE);
+    }
+  }
+
+  @Test
+  void whoIsNotAdmittedLearnsWhy() throws Exception {
+    serve(
+        attempt -> {
+          assertThat(attempt).isEqualTo(ATTEMPT);
+          throw new DcmException(Reason.EPOCH_STALE, "epoch 3 is current");
+        });
+    try (TransferSender sender = sender()) {
+      fails(() -> sender.finish(PATIENCE), Reason.EPOCH_STALE, "epoch 3 is current");
+      fails(() -> sender.send(Chunk.zero(0, 0, 1, 1)), Reason.EPOCH_STALE, "epoch 3 is current");
+    }
+  }
+
+  @Test
+  void aRefusedChunkEndsTheTransferWithItsReason() throws Exception {
+    serve(
+        attempt ->
+            chunk -> {
+              if (chunk.generation() == 5) {
+                throw new DcmException(Reason.GENERATION_CONFLICT, "two contents");
+              }
+            });
+    try (TransferSender sender = sender()) {
+      sender.send(Chunk.zero(0, 0, 1, 4));
+      sender.awaitAcknowledged(PATIENCE);
+      sender.send(Chunk.zero(0, 0, 1, 5));
+      fails(
+          () -> sender.awaitAcknowledged(PATIENCE), Reason.GENERATION_CONFLICT, "two contents");
+      fails(() -> sender.finish(PATIENCE), Reason.GENERATION_CONFLICT, "two contents");
+      assertThat(sender.acknowledgedChunks()).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void aDefectOfTheSinkIsInternal() throws Exception {
+    serve(
+        attempt ->
+            chunk -> {
+              throw new IllegalStateException("unmapped");
+            });
+    try (TransferSender sender = sender()) {
+      sender.send(Chunk.zero(0, 0, 1, 1));
+      fails(() -> sender.awaitAcknowledged(PATIENCE), Reason.INTERNAL, "unmapped");
+    }
+  }
+
+  @Test
+  void aSenderIsHeldBackAndCanBeCancelled() throws Exception {
+    CountDownLatch never = new CountDownLatch(1);
+    serve(
+        attempt -> {
+          awaitQuietly(never);
+          throw new DcmException(Reason.ATTEMPT_DISCARDED, "over");
+        });
+    try (TransferSender sender = sender()) {
+      CompletableFuture<DcmException> failed = new CompletableFuture<>();
+      Thread sending =
+          Thread.ofPlatform()
+              .daemon()
+              .start(
+                  () -> {
+                    try {
+                      while (true) {
+                        sender.send(Chunk.of(0, 0, 1, MemorySegment.ofArray(new byte[1 << 20])));
+                      }
+                    } catch (DcmException why) {
+                      failed.complete(why);
+                    }
+                  });
+      while (sending.getState() != Thread.State.TIMED_WAITING) {
+        Thread.onSpinWait();
+      }
+      assertThat(sender.sentChunks()).isLessThan(10);
+      sender.cancel();
+      assertThat(failed.get().reason()).isEqualTo(Reason.ATTEMPT_DISCARDED);
+    }
+    never.countDown();
+  }
+
+  @Test
+  void aDestinationThatTakesNothingIsLost() throws Exception {
+    CountDownLatch never = new CountDownLatch(1);
+    serve(
+        attempt -> {
+          awaitQuietly(never);
+          throw new DcmException(Reason.ATTEMPT_DISCARDED, "over");
+        });
+    try (TransferSender sender =
+        TransferSender.open(channel.orElseThrow(), ATTEMPT, unlimited, NO_PATIENCE)) {
+      assertThatExceptionOfType(DcmException.class)
+          .isThrownBy(
+              () -> {
+                while (true) {
+                  sender.send(Chunk.of(0, 0, 1, MemorySegment.ofArray(new byte[1 << 20])));
+                }
+              })
+          .matches(
+              why ->
+                  why.reason() == Reason.DEADLINE_PASSED
+                      || why.reason() == Reason.PEER_UNREACHABLE);
+    }
+    never.countDown();
+  }
+
+  @Test
+  void aDestinationThatAcknowledgesNothingIsLost() throws Exception {
+    serve(
+        InProcessServerBuilder.forName(name())
+            .addService(
+                new TransferServiceGrpc.TransferServiceImplBase() {
+                  @Override
+                  public StreamObserver<TransferRequest> transfer(
+                      StreamObserver<TransferResponse> answers) {
+                    return new Ignoring();
+                  }
+                }));
+    try (TransferSender sender = sender()) {
+      sender.send(Chunk.zero(0, 0, 1, 1));
+      fails(
+          () -> sender.awaitAcknowledged(NO_PATIENCE),
+          Reason.DEADLINE_PASSED,
+          "acknowledged 0 of 1 chunks");
+      fails(() -> sender.finish(NO_PATIENCE), Reason.DEADLINE_PASSED, "did not end");
+    }
+  }
+
+  @Test
+  void nobodyThereIsUnreachable() {
+    channel = Optional.of(InProcessChannelBuilder.forName("nobody").build());
+    try (TransferSender sender = sender()) {
+      fails(() -> sender.finish(PATIENCE), Reason.PEER_UNREACHABLE, "UNAVAILABLE");
+    }
+  }
+
+  @Test
+  void generatedSendersAreServedAndTheirBreachesRefused() throws Exception {
+    serve(attempt -> this::count);
+    TransferRequest open = open();
+    TransferRequest chunk = chunk(1);
+    assertThat(talk(open, chunk, chunk)).isEqualTo(2);
+    assertThat(talk(open)).isZero();
+    assertThat(breach(chunk)).isEqualTo(Reason.FIELD_INVALID);
+    assertThat(breach(open, open)).isEqualTo(Reason.FIELD_INVALID);
+    assertThat(breach()).isEqualTo(Reason.FIELD_INVALID);
+    assertThat(breach(open, chunk(0))).isEqualTo(Reason.GENERATION_INVALID);
+    assertThat(breach(open, TransferRequest.getDefaultInstance())).isEqualTo(Reason.FIELD_INVALID);
+  }
+
+  @Test
+  void impossibleAcknowledgementsEndTheTransfer() throws Exception {
+    serve(
+        InProcessServerBuilder.forName(name())
+            .addService(
+                new TransferServiceGrpc.TransferServiceImplBase() {
+                  @Override
+                  public StreamObserver<TransferRequest> transfer(
+                      StreamObserver<TransferResponse> answers) {
+                    answers.onNext(
+                        TransferResponse.newBuilder().setAcknowledgedChunks(-1).build());
+                    return new Ignoring();
+                  }
+                }));
+    try (TransferSender sender = sender()) {
+      fails(() -> sender.finish(PATIENCE), Reason.FIELD_INVALID, "18446744073709551615");
+    }
+  }
+
+  @Test
+  void anEarlyEndIsAFailure() throws Exception {
+    serve(
+        InProcessServerBuilder.forName(name())
+            .addService(
+                new TransferServiceGrpc.TransferServiceImplBase() {
+                  @Override
+                  public StreamObserver<TransferRequest> transfer(
+                      StreamObserver<TransferResponse> answers) {
+                    answers.onCompleted();
+                    return new Ignoring();
+                  }
+                }));
+    try (TransferSender sender = sender()) {
+      assertThatExceptionOfType(DcmException.class)
+          .isThrownBy(
+              () -> {
+                sender.send(Chunk.zero(0, 0, 1, 1));
+                sender.finish(PATIENCE);
+              })
+          .matches(why -> why.reason() == Reason.INTERNAL);
+    }
+  }
+
+  private interface Action {
+    void run() throws DcmException;
+  }
+
+  private static void fails(Action action, Reason reason, String sentence) {
+    assertThatExceptionOfType(DcmException.class)
+        .isThrownBy(action::run)
+        .withMessageContaining(sentence)
+        .matches(why -> why.reason() == reason, reason.name());
+  }
+
+  private void count(Chunk chunk) {
+    writtenPages.addAndGet(chunk.pageCount());
+  }
+
+  private String name() {
+    return "transfer-" + System.identityHashCode(this);
+  }
+
+  private TransferSender sender() {
+    return TransferSender.open(channel.orElseThrow(), ATTEMPT, unlimited, PATIENCE);
+  }
+
+  private void serve(TransferReceiver.Admission admission) throws IOException {
+    serve(
+        InProcessServerBuilder.forName(name())
+            .directExecutor()
+            .addService(
+                TransferReceiver.service(
+                    admission, task -> Thread.ofVirtual().start(task), timer)));
+  }
+
+  private void serve(InProcessServerBuilder builder) throws IOException {
+    server = Optional.of(builder.build().start());
+    channel = Optional.of(InProcessChannelBuilder.forName(name()).build());
+  }
+
+  private static TransferRequest open() {
+    return TransferRequest.newBuilder()
+        .setOpen(
+            TransferOpen.newBuilder()
+                .setAttempt(
+                    AttemptRef.newBuilder()
+                        .setMigrationId(ATTEMPT.migration().toString())
+                        .setEpoch(2)))
+        .build();
+  }
+
+  private static TransferRequest chunk(int generation) {
+    return TransferRequest.newBuilder()
+        .setChunk(PageChunk.newBuilder().setPageCount(3).setGeneration(generation))
+        .build();
+  }
+
+  private Reason breach(TransferRequest... requests) throws Exception {
+    try {
+      throw new AssertionError("the transfer ended well, with acknowledgement " + talk(requests));
+    } catch (ExecutionException refused) {
+      return Errors.fromStatus(refused.getCause() == null ? refused : refused.getCause()).reason();
+    }
+  }
+
+  /** Sends as any other implementation would; gives the last acknowledgement. */
+  private long talk(TransferRequest... requests) throws Exception {
+    CompletableFuture<Long> end = new CompletableFuture<>();
+    StreamObserver<TransferRequest> out =
+        TransferServiceGrpc.newStub(channel.orElseThrow()).transfer(new Listening(end));
+    for (TransferRequest request : requests) {
+      out.onNext(request);
+    }
+    out.onCompleted();
+    return end.get();
+  }
+
+  private static void awaitQuietly(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static final class Listening
+      implements StreamObserver<TransferResponse> {
+    private final CompletableFuture<Long> end;
+    private long acknowledged;
+
+    Listening(CompletableFuture<Long> end) {
+      this.end = end;
+    }
+
+    @Override
+    public void onNext(TransferResponse response) {
+      acknowledged = response.getAcknowledgedChunks();
+    }
+
+    @Override
+    public void onError(@Nullable Throwable error) {
+      end.completeExceptionally(error == null ? new IllegalStateException() : error);
+    }
+
+    @Override
+    public void onCompleted() {
+      end.complete(acknowledged);
+    }
+  }
+
+  private static final class Ignoring implements StreamObserver<TransferRequest> {
+    @Override
+    public void onNext(TransferRequest request) {}
+
+    @Override
+    public void onError(@Nullable Throwable error) {}
+
+    @Override
+    public void onCompleted() {}
+  }
+}
