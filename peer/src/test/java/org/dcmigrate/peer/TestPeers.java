@@ -127,6 +127,16 @@ public final class TestPeers implements AutoCloseable {
     return Optional.ofNullable(daemons.get(name)).orElseThrow();
   }
 
+  /** Whether a peer runs. */
+  public boolean isUp(String name) {
+    return daemons.containsKey(name);
+  }
+
+  /** The name of a peer. */
+  public String name(PeerId id) {
+    return configs.keySet().stream().filter(name -> id(name).equals(id)).findFirst().orElseThrow();
+  }
+
   /** Where the guests of a peer live. */
   public Path runDirectory(String name) {
     return directory.resolve(name);
@@ -165,6 +175,15 @@ public final class TestPeers implements AutoCloseable {
   /** Waits until a migration has ended. */
   public MigrationView awaitEnd(String source, MigrationId migration) throws Exception {
     return await(source, migration, MigrationView::ended);
+  }
+
+  /** Waits until a migration has ended; one that has not by then is cancelled. */
+  public MigrationView awaitEndOrCancel(String source, MigrationId migration, Duration patience)
+      throws Exception {
+    long deadlineNs = System.nanoTime() + patience.toNanos();
+    MigrationView view =
+        await(source, migration, seen -> seen.ended() || System.nanoTime() > deadlineNs);
+    return view.ended() ? view : peer(source).migrations().cancel(migration);
   }
 
   /** What is left in the directories of all peers. */

@@ -194,11 +194,7 @@ public final class PageStore implements AutoCloseable {
           Reason.CHECKSUM_MISMATCH,
           "the payload of pages %d + %d of block %d must have the checksum %08x, but has %08x"
               .formatted(
-                  chunk.firstPage(),
-                  chunk.pageCount(),
-                  chunk.block(),
-                  chunk.payloadCrc32c(),
-                  crc));
+                  chunk.firstPage(), chunk.pageCount(), chunk.block(), chunk.payloadCrc32c(), crc));
     }
   }
 
@@ -210,9 +206,7 @@ public final class PageStore implements AutoCloseable {
     try {
       for (long page = from; page < to; page++) {
         boolean newer =
-            chunk.isZero()
-                ? applyZero(chunk, page)
-                : applyContent(chunk, page, payload, stripe);
+            chunk.isZero() ? applyZero(chunk, page) : applyContent(chunk, page, payload, stripe);
         accepted += newer ? 1 : 0;
       }
     } finally {

@@ -11,8 +11,8 @@ import org.dcmigrate.protocol.wire.TransferCodec;
 
 /**
  * Limits what a peer sends, over all its transfers together. Who waits is served in the order of
- * arrival, so that transfers which all have something to send share the rate by turns. At most 10 ms
- * worth go out in one burst, or one chunk where that is more.
+ * arrival, so that transfers which all have something to send share the rate by turns. At most 10
+ * ms worth go out in one burst, or one chunk where that is more.
  */
 public final class EgressLimiter {
   private static final long BURST_NS = TimeUnit.MILLISECONDS.toNanos(10);

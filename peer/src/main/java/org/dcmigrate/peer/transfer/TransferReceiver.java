@@ -219,7 +219,6 @@ public final class TransferReceiver extends ServerCall.Listener<TransferMessage>
   }
 
   private static DcmException defect(RuntimeException defect) {
-    return new DcmException(
-        Reason.INTERNAL, "this peer failed to store pages: " + defect, defect);
+    return new DcmException(Reason.INTERNAL, "this peer failed to store pages: " + defect, defect);
   }
 }

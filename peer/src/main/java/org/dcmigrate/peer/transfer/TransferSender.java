@@ -6,11 +6,7 @@ import io.grpc.ClientCall;
 import io.grpc.Metadata;
 import io.grpc.Status;
 import java.time.Duration;
-import java.util.Optional;
-import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.BooleanSupplier;
-import java.util.function.LongSupplier;
 import org.dcmigrate.protocol.Attempt;
 import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.Reason;
@@ -43,25 +39,14 @@ public final class TransferSender implements AutoCloseable {
   // Orders what goes into the call. Never taken by the transport's threads, as writing takes time.
   private final ReentrantLock sending = new ReentrantLock();
 
-  private final ReentrantLock lock = new ReentrantLock();
-  private final Condition changed = lock.newCondition();
-  private Optional<DcmException> failure = Optional.empty();
-  private boolean wasReady;
-  private boolean halfClosed;
-  private boolean completed;
-  private long sentChunks;
-  private long acknowledgedChunks;
-  private long sentPages;
-  private long payloadBytes;
+  private final Ledger ledger = new Ledger();
 
   private TransferSender(Channel channel, EgressLimiter egress, Duration stall) {
     this.egress = egress;
     this.stall = stall;
     // The listener only takes a short lock and signals: it may run on the transport's threads.
     CallOptions options =
-        CallOptions.DEFAULT
-            .withOnReadyThreshold(READY_THRESHOLD_BYTES)
-            .withExecutor(Runnable::run);
+        CallOptions.DEFAULT.withOnReadyThreshold(READY_THRESHOLD_BYTES).withExecutor(Runnable::run);
     call = channel.newCall(TransferCodec.method(), options);
   }
 
@@ -85,18 +70,18 @@ public final class TransferSender implements AutoCloseable {
    *     takes nothing; ATTEMPT_DISCARDED after {@link #cancel}
    */
   public void send(TransferMessage.Chunk chunk) throws DcmException {
-    awaitReady();
+    ledger.await(call::isReady, stall, () -> "took no pages");
     try {
-      if (!egress.acquire(chunk.payloadBytes() + HEADER_BYTES, this::isOver)) {
-        throw whyOver();
+      if (!egress.acquire(chunk.payloadBytes() + HEADER_BYTES, ledger::isOver)) {
+        throw ledger.whyOver();
       }
     } catch (InterruptedException interrupted) {
-      throw interrupted(interrupted);
+      throw Ledger.interrupted(interrupted);
     }
     sending.lock();
     try {
       // Counted before it is sent: the acknowledgement may come at once.
-      count(chunk);
+      ledger.sent(chunk);
       call.sendMessage(chunk);
     } finally {
       sending.unlock();
@@ -110,10 +95,8 @@ public final class TransferSender implements AutoCloseable {
    * @throws DcmException as {@link #send}
    */
   public void awaitAcknowledged(Duration patience) throws DcmException {
-    await(
-        () -> acknowledgedChunks == sentChunks,
-        patience,
-        () -> "acknowledged %d of %d chunks".formatted(acknowledgedChunks, sentChunks));
+    ledger.await(
+        () -> acknowledgedChunks() == sentChunks(), patience, () -> "acknowledged " + progress());
   }
 
   /**
@@ -126,23 +109,21 @@ public final class TransferSender implements AutoCloseable {
   public void finish(Duration patience) throws DcmException {
     sending.lock();
     try {
-      throwIfOver();
-      markHalfClosed();
+      ledger.halfClosed();
       call.halfClose();
     } finally {
       sending.unlock();
     }
-    await(
-        () -> completed,
+    ledger.await(
+        ledger::isCompleted,
         patience,
-        () ->
-            "acknowledged %d of %d chunks and did not end the transfer"
-                .formatted(acknowledgedChunks, sentChunks));
+        () -> "acknowledged " + progress() + " and did not end the transfer");
   }
 
   /** Breaks the transfer off; what others wait for here fails with ATTEMPT_DISCARDED. */
   public void cancel() {
-    end(new DcmException(Reason.ATTEMPT_DISCARDED, "this transfer was cancelled by its sender"));
+    ledger.failed(
+        new DcmException(Reason.ATTEMPT_DISCARDED, "this transfer was cancelled by its sender"));
     sending.lock();
     try {
       call.cancel("cancelled by the sender", null);
@@ -154,29 +135,29 @@ public final class TransferSender implements AutoCloseable {
   /** Breaks the transfer off unless it was finished. */
   @Override
   public void close() {
-    if (!isCompleted()) {
+    if (!ledger.isCompleted()) {
       cancel();
     }
   }
 
   /** Chunks handed to the transport. */
   public long sentChunks() {
-    return read(() -> sentChunks);
+    return ledger.counts().sentChunks();
   }
 
   /** Chunks that the destination has stored or rightly dropped. */
   public long acknowledgedChunks() {
-    return read(() -> acknowledgedChunks);
+    return ledger.counts().acknowledgedChunks();
   }
 
   /** Pages handed to the transport. */
   public long sentPages() {
-    return read(() -> sentPages);
+    return ledger.counts().sentPages();
   }
 
   /** Payload handed to the transport. */
   public long payloadBytes() {
-    return read(() -> payloadBytes);
+    return ledger.counts().payloadBytes();
   }
 
   private void start(Attempt attempt) {
@@ -190,204 +171,39 @@ public final class TransferSender implements AutoCloseable {
     }
   }
 
-  private void awaitReady() throws DcmException {
-    await(call::isReady, stall, () -> "took no pages");
-    lock.lock();
-    try {
-      wasReady = true;
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /** Waits for a condition, as long as acknowledgements come within the patience. */
-  private void await(BooleanSupplier condition, Duration patience, Says late) throws DcmException {
-    lock.lock();
-    try {
-      long leftNs = patience.toNanos();
-      long acknowledged = acknowledgedChunks;
-      while (!condition.getAsBoolean()) {
-        throwIfOver();
-        if (leftNs <= 0) {
-          throw late(patience, late.sentence());
-        }
-        leftNs = changed.awaitNanos(leftNs);
-        if (acknowledged != acknowledgedChunks) {
-          acknowledged = acknowledgedChunks;
-          leftNs = patience.toNanos();
-        }
-      }
-      // A call that failed may count as ready, too.
-      if (!completed) {
-        throwIfOver();
-      }
-    } catch (InterruptedException interrupted) {
-      throw interrupted(interrupted);
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  private DcmException late(Duration patience, String sentence) {
-    return wasReady || acknowledgedChunks > 0
-        ? new DcmException(
-            Reason.DEADLINE_PASSED,
-            "for %d ms the destination %s".formatted(patience.toMillis(), sentence))
-        : new DcmException(
-            Reason.PEER_UNREACHABLE,
-            "the destination could not be reached within %d ms".formatted(patience.toMillis()));
-  }
-
-  private static DcmException interrupted(InterruptedException interrupted) {
-    Thread.currentThread().interrupt();
-    return new DcmException(
-        Reason.PEER_NOT_SERVING, "sending was interrupted: this peer ends the transfer", interrupted);
-  }
-
-  private void count(TransferMessage.Chunk chunk) throws DcmException {
-    lock.lock();
-    try {
-      throwIfOver();
-      sentChunks++;
-      sentPages += chunk.pageCount();
-      payloadBytes += chunk.payloadBytes();
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  private void markHalfClosed() {
-    lock.lock();
-    try {
-      halfClosed = true;
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  private void throwIfOver() throws DcmException {
-    lock.lock();
-    try {
-      if (failure.isPresent()) {
-        throw whyOver();
-      }
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  /** A new exception each time: its stack is that of the caller. */
-  private DcmException whyOver() {
-    DcmException first =
-        failure.orElseGet(() -> new DcmException(Reason.INTERNAL, "the transfer is over"));
-    return new DcmException(first.reason(), first.sentence(), first);
-  }
-
-  private boolean isOver() {
-    lock.lock();
-    try {
-      return failure.isPresent();
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  private boolean isCompleted() {
-    lock.lock();
-    try {
-      return completed;
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  private void end(DcmException why) {
-    lock.lock();
-    try {
-      if (failure.isEmpty() && !completed) {
-        failure = Optional.of(why);
-      }
-      changed.signalAll();
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  private long read(LongSupplier counter) {
-    lock.lock();
-    try {
-      return counter.getAsLong();
-    } finally {
-      lock.unlock();
-    }
-  }
-
-  private interface Says {
-    String sentence();
+  private String progress() {
+    return acknowledgedChunks() + " of " + sentChunks() + " chunks";
   }
 
   private final class Listener extends ClientCall.Listener<TransferResponse> {
     @Override
     public void onReady() {
-      lock.lock();
-      try {
-        changed.signalAll();
-      } finally {
-        lock.unlock();
-      }
+      ledger.signal();
     }
 
     @Override
     public void onMessage(TransferResponse response) {
       long acknowledged = response.getAcknowledgedChunks();
-      boolean possible;
-      lock.lock();
-      try {
-        possible = acknowledged >= acknowledgedChunks && acknowledged <= sentChunks;
-        if (possible) {
-          acknowledgedChunks = acknowledged;
-          changed.signalAll();
-        }
-      } finally {
-        lock.unlock();
-      }
-      if (possible) {
+      if (ledger.acknowledged(acknowledged)) {
         call.request(1);
       } else {
-        end(impossible(acknowledged));
+        ledger.failed(
+            new DcmException(
+                Reason.FIELD_INVALID,
+                "the destination acknowledged %s chunks, but must acknowledge %d to %d"
+                    .formatted(
+                        Long.toUnsignedString(acknowledged), acknowledgedChunks(), sentChunks())));
         call.cancel("impossible acknowledgement", null);
       }
     }
 
     @Override
     public void onClose(Status status, Metadata trailers) {
-      if (!status.isOk()) {
-        end(Errors.fromStatus(status.asRuntimeException(trailers)));
-        return;
+      if (status.isOk()) {
+        ledger.ended();
+      } else {
+        ledger.failed(Errors.fromStatus(status.asRuntimeException(trailers)));
       }
-      lock.lock();
-      try {
-        if (halfClosed && acknowledgedChunks == sentChunks) {
-          completed = true;
-          changed.signalAll();
-        } else {
-          end(
-              new DcmException(
-                  Reason.INTERNAL,
-                  "the destination ended the transfer after it had acknowledged %d of %d chunks"
-                      .formatted(acknowledgedChunks, sentChunks)));
-        }
-      } finally {
-        lock.unlock();
-      }
-    }
-
-    private DcmException impossible(long acknowledged) {
-      return new DcmException(
-          Reason.FIELD_INVALID,
-          "the destination acknowledged %s chunks, but must acknowledge %d to %d"
-              .formatted(
-                  Long.toUnsignedString(acknowledged), acknowledgedChunks(), sentChunks()));
     }
   }
 }

@@ -242,7 +242,10 @@ class PageStoreTest {
     return zero && random.nextBoolean()
         ? Chunk.zero(block, first, count, generation)
         : Chunk.of(
-            block, first, generation, MemorySegment.ofArray(contents(firstIndex, count, generation)));
+            block,
+            first,
+            generation,
+            MemorySegment.ofArray(contents(firstIndex, count, generation)));
   }
 
   private static boolean isZero(int generation) {

@@ -36,8 +36,7 @@ class LoopbackTransferTest {
   private static final Duration PATIENCE = Duration.ofSeconds(30);
   private static final Attempt ATTEMPT = new Attempt(new MigrationId(new UUID(1, 1)), 1);
   private static final long MEMORY_BYTES = 192L << 20;
-  private static final Geometry GEOMETRY =
-      new Geometry(List.of(new RamBlock("ram", MEMORY_BYTES)));
+  private static final Geometry GEOMETRY = new Geometry(List.of(new RamBlock("ram", MEMORY_BYTES)));
 
   @TempDir Path directory;
 
@@ -60,8 +59,7 @@ class LoopbackTransferTest {
         long before = usedHeap();
         long highest = 0;
         EgressLimiter unlimited = new EgressLimiter(0, System::nanoTime);
-        try (TransferSender sender =
-            TransferSender.open(channel, ATTEMPT, unlimited, PATIENCE)) {
+        try (TransferSender sender = TransferSender.open(channel, ATTEMPT, unlimited, PATIENCE)) {
           long pages = GEOMETRY.totalPages();
           for (long page = 0; page < pages; page += 256) {
             for (Chunk chunk : held.chunks(new Extent(0, page, Math.min(256, pages - page)))) {
@@ -92,8 +90,7 @@ class LoopbackTransferTest {
           PageStore.Applied applied = store.apply(chunk);
           assertThat(applied.duplicatePages()).isZero();
         };
-    return NettyServerBuilder.forAddress(
-            new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
+    return NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
         .directExecutor()
         .addService(
             TransferReceiver.service(

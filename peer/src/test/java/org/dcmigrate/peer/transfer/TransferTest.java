@@ -7,7 +7,6 @@ import io.grpc.ManagedChannel;
 import io.grpc.Server;
 import io.grpc.inprocess.InProcessChannelBuilder;
 import io.grpc.inprocess.InProcessServerBuilder;
-import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
@@ -15,7 +14,6 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.atomic.AtomicLong;
@@ -23,15 +21,7 @@ import org.dcmigrate.protocol.Attempt;
 import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.MigrationId;
 import org.dcmigrate.protocol.Reason;
-import org.dcmigrate.protocol.wire.Errors;
 import org.dcmigrate.protocol.wire.TransferMessage.Chunk;
-import org.dcmigrate.v1.AttemptRef;
-import org.dcmigrate.v1.PageChunk;
-import org.dcmigrate.v1.TransferOpen;
-import org.dcmigrate.v1.TransferRequest;
-import org.dcmigrate.v1.TransferResponse;
-import org.dcmigrate.v1.TransferServiceGrpc;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -110,8 +100,7 @@ class TransferTest {
       sender.send(Chunk.zero(0, 0, 1, 4));
       sender.awaitAcknowledged(PATIENCE);
       sender.send(Chunk.zero(0, 0, 1, 5));
-      fails(
-          () -> sender.awaitAcknowledged(PATIENCE), Reason.GENERATION_CONFLICT, "two contents");
+      fails(() -> sender.awaitAcknowledged(PATIENCE), Reason.GENERATION_CONFLICT, "two contents");
       fails(() -> sender.finish(PATIENCE), Reason.GENERATION_CONFLICT, "two contents");
       assertThat(sender.acknowledgedChunks()).isEqualTo(1);
     }
@@ -189,89 +178,10 @@ class TransferTest {
   }
 
   @Test
-  void aDestinationThatAcknowledgesNothingIsLost() throws Exception {
-    serve(
-        InProcessServerBuilder.forName(name())
-            .addService(
-                new TransferServiceGrpc.TransferServiceImplBase() {
-                  @Override
-                  public StreamObserver<TransferRequest> transfer(
-                      StreamObserver<TransferResponse> answers) {
-                    return new Ignoring();
-                  }
-                }));
-    try (TransferSender sender = sender()) {
-      sender.send(Chunk.zero(0, 0, 1, 1));
-      fails(
-          () -> sender.awaitAcknowledged(NO_PATIENCE),
-          Reason.DEADLINE_PASSED,
-          "acknowledged 0 of 1 chunks");
-      fails(() -> sender.finish(NO_PATIENCE), Reason.DEADLINE_PASSED, "did not end");
-    }
-  }
-
-  @Test
   void nobodyThereIsUnreachable() {
     channel = Optional.of(InProcessChannelBuilder.forName("nobody").build());
     try (TransferSender sender = sender()) {
       fails(() -> sender.finish(PATIENCE), Reason.PEER_UNREACHABLE, "UNAVAILABLE");
-    }
-  }
-
-  @Test
-  void generatedSendersAreServedAndTheirBreachesRefused() throws Exception {
-    serve(attempt -> this::count);
-    TransferRequest open = open();
-    TransferRequest chunk = chunk(1);
-    assertThat(talk(open, chunk, chunk)).isEqualTo(2);
-    assertThat(talk(open)).isZero();
-    assertThat(breach(chunk)).isEqualTo(Reason.FIELD_INVALID);
-    assertThat(breach(open, open)).isEqualTo(Reason.FIELD_INVALID);
-    assertThat(breach()).isEqualTo(Reason.FIELD_INVALID);
-    assertThat(breach(open, chunk(0))).isEqualTo(Reason.GENERATION_INVALID);
-    assertThat(breach(open, TransferRequest.getDefaultInstance())).isEqualTo(Reason.FIELD_INVALID);
-  }
-
-  @Test
-  void impossibleAcknowledgementsEndTheTransfer() throws Exception {
-    serve(
-        InProcessServerBuilder.forName(name())
-            .addService(
-                new TransferServiceGrpc.TransferServiceImplBase() {
-                  @Override
-                  public StreamObserver<TransferRequest> transfer(
-                      StreamObserver<TransferResponse> answers) {
-                    answers.onNext(
-                        TransferResponse.newBuilder().setAcknowledgedChunks(-1).build());
-                    return new Ignoring();
-                  }
-                }));
-    try (TransferSender sender = sender()) {
-      fails(() -> sender.finish(PATIENCE), Reason.FIELD_INVALID, "18446744073709551615");
-    }
-  }
-
-  @Test
-  void anEarlyEndIsAFailure() throws Exception {
-    serve(
-        InProcessServerBuilder.forName(name())
-            .addService(
-                new TransferServiceGrpc.TransferServiceImplBase() {
-                  @Override
-                  public StreamObserver<TransferRequest> transfer(
-                      StreamObserver<TransferResponse> answers) {
-                    answers.onCompleted();
-                    return new Ignoring();
-                  }
-                }));
-    try (TransferSender sender = sender()) {
-      assertThatExceptionOfType(DcmException.class)
-          .isThrownBy(
-              () -> {
-                sender.send(Chunk.zero(0, 0, 1, 1));
-                sender.finish(PATIENCE);
-              })
-          .matches(why -> why.reason() == Reason.INTERNAL);
     }
   }
 
@@ -312,84 +222,11 @@ class TransferTest {
     channel = Optional.of(InProcessChannelBuilder.forName(name()).build());
   }
 
-  private static TransferRequest open() {
-    return TransferRequest.newBuilder()
-        .setOpen(
-            TransferOpen.newBuilder()
-                .setAttempt(
-                    AttemptRef.newBuilder()
-                        .setMigrationId(ATTEMPT.migration().toString())
-                        .setEpoch(2)))
-        .build();
-  }
-
-  private static TransferRequest chunk(int generation) {
-    return TransferRequest.newBuilder()
-        .setChunk(PageChunk.newBuilder().setPageCount(3).setGeneration(generation))
-        .build();
-  }
-
-  private Reason breach(TransferRequest... requests) throws Exception {
-    try {
-      throw new AssertionError("the transfer ended well, with acknowledgement " + talk(requests));
-    } catch (ExecutionException refused) {
-      return Errors.fromStatus(refused.getCause() == null ? refused : refused.getCause()).reason();
-    }
-  }
-
-  /** Sends as any other implementation would; gives the last acknowledgement. */
-  private long talk(TransferRequest... requests) throws Exception {
-    CompletableFuture<Long> end = new CompletableFuture<>();
-    StreamObserver<TransferRequest> out =
-        TransferServiceGrpc.newStub(channel.orElseThrow()).transfer(new Listening(end));
-    for (TransferRequest request : requests) {
-      out.onNext(request);
-    }
-    out.onCompleted();
-    return end.get();
-  }
-
   private static void awaitQuietly(CountDownLatch latch) {
     try {
       latch.await();
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
     }
-  }
-
-  private static final class Listening
-      implements StreamObserver<TransferResponse> {
-    private final CompletableFuture<Long> end;
-    private long acknowledged;
-
-    Listening(CompletableFuture<Long> end) {
-      this.end = end;
-    }
-
-    @Override
-    public void onNext(TransferResponse response) {
-      acknowledged = response.getAcknowledgedChunks();
-    }
-
-    @Override
-    public void onError(@Nullable Throwable error) {
-      end.completeExceptionally(error == null ? new IllegalStateException() : error);
-    }
-
-    @Override
-    public void onCompleted() {
-      end.complete(acknowledged);
-    }
-  }
-
-  private static final class Ignoring implements StreamObserver<TransferRequest> {
-    @Override
-    public void onNext(TransferRequest request) {}
-
-    @Override
-    public void onError(@Nullable Throwable error) {}
-
-    @Override
-    public void onCompleted() {}
   }
 }

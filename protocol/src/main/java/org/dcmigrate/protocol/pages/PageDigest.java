@@ -10,8 +10,8 @@ import java.util.zip.CRC32C;
 import org.dcmigrate.protocol.Geometry;
 
 /**
- * Digests of pages. The digest of memory is the sum modulo 2^64 of {@link #mixed} over all pages, so
- * that it can be kept up to date page by page, in any order.
+ * Digests of pages. The digest of memory is the sum modulo 2^64 of {@link #mixed} over all pages,
+ * so that it can be kept up to date page by page, in any order.
  *
  * <p>An instance reuses its buffers: it allocates nothing per page and belongs to one thread at a
  * time.

@@ -10,8 +10,8 @@ import org.dcmigrate.protocol.GenerationExtent;
 import org.dcmigrate.protocol.Geometry;
 
 /**
- * Generation and digest of every page of a guest, 12 bytes per page outside the heap, and the digest
- * of memory that follows from them.
+ * Generation and digest of every page of a guest, 12 bytes per page outside the heap, and the
+ * digest of memory that follows from them.
  *
  * <pre>
  * generations   4 bytes per page, by index; 0: the page is not held
@@ -85,7 +85,8 @@ public final class PageTable implements AutoCloseable {
    */
   public long set(long index, int generation, long digest) {
     int held = generation(index);
-    long change = contribution(index, generation, digest) - contribution(index, held, digest(index));
+    long change =
+        contribution(index, generation, digest) - contribution(index, held, digest(index));
     digests.setAtIndex(DIGEST, index, digest);
     generations.setAtIndex(GENERATION, index, generation);
     memoryDigest.add(change);

@@ -87,7 +87,14 @@ public final class Errors {
       case RESOURCE_EXHAUSTED -> Reason.LIMIT_EXCEEDED;
       case UNIMPLEMENTED -> Reason.VERSION_MISMATCH;
       case INVALID_ARGUMENT, OUT_OF_RANGE -> Reason.FIELD_INVALID;
-      case OK, UNKNOWN, NOT_FOUND, ALREADY_EXISTS, FAILED_PRECONDITION, ABORTED, INTERNAL, DATA_LOSS ->
+      case OK,
+          UNKNOWN,
+          NOT_FOUND,
+          ALREADY_EXISTS,
+          FAILED_PRECONDITION,
+          ABORTED,
+          INTERNAL,
+          DATA_LOSS ->
           Reason.INTERNAL;
     };
   }

@@ -14,8 +14,8 @@ import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.Reason;
 
 /**
- * The bytes of one received message, read once from front to back: as the transport holds them where
- * it lets us see that, otherwise in one buffer of at most the limit's size.
+ * The bytes of one received message, read once from front to back: as the transport holds them
+ * where it lets us see that, otherwise in one buffer of at most the limit's size.
  */
 final class Fragments {
   // A sender that cuts its message into shreds gets it copied together rather than tracked.

@@ -6,8 +6,9 @@ import java.util.List;
 import java.util.zip.CRC32C;
 
 /**
- * The contents of a run of pages, in one or more pieces: where a sender has them, or as a receiver's
- * transport delivered them. Nothing is copied; who made it says how long the memory stays valid.
+ * The contents of a run of pages, in one or more pieces: where a sender has them, or as a
+ * receiver's transport delivered them. Nothing is copied; who made it says how long the memory
+ * stays valid.
  */
 public final class PagePayload {
   /** No content: the pages are zero. */

@@ -18,10 +18,12 @@ import org.dcmigrate.v1.TransferRequest;
  */
 final class TransferParser {
   /** Tag of a chunk. */
-  static final int CHUNK = tag(TransferRequest.CHUNK_FIELD_NUMBER, WireFormat.WIRETYPE_LENGTH_DELIMITED);
+  static final int CHUNK =
+      tag(TransferRequest.CHUNK_FIELD_NUMBER, WireFormat.WIRETYPE_LENGTH_DELIMITED);
 
   /** Tag of a chunk's payload. */
-  static final int PAYLOAD = tag(PageChunk.PAYLOAD_FIELD_NUMBER, WireFormat.WIRETYPE_LENGTH_DELIMITED);
+  static final int PAYLOAD =
+      tag(PageChunk.PAYLOAD_FIELD_NUMBER, WireFormat.WIRETYPE_LENGTH_DELIMITED);
 
   private static final int OPEN =
       tag(TransferRequest.OPEN_FIELD_NUMBER, WireFormat.WIRETYPE_LENGTH_DELIMITED);
@@ -80,7 +82,9 @@ final class TransferParser {
     }
     return checked(
         chunk.orElseThrow(
-            () -> Fragments.malformed("a transfer message must hold open or chunk, but holds neither")));
+            () ->
+                Fragments.malformed(
+                    "a transfer message must hold open or chunk, but holds neither")));
   }
 
   private static TransferOpen.Builder merged(TransferOpen.Builder open, byte[] bytes)

@@ -52,7 +52,8 @@ class PageSetTest {
           assertThat(set.remove(extent)).isEqualTo(before);
           model.get(block).clear(first, first + count);
         }
-        case 2 -> assertThat(set.nextRun(block, first, most)).isEqualTo(next(model, block, first, most));
+        case 2 ->
+            assertThat(set.nextRun(block, first, most)).isEqualTo(next(model, block, first, most));
         case 3 ->
             assertThat(set.previousRun(block, first, most))
                 .isEqualTo(previous(model, block, first, most));

@@ -74,8 +74,7 @@ class ErrorsTest {
   void whatThePeerSaysIsCutAndCleaned() {
     DcmException error =
         Errors.fromStatus(
-            Errors.toStatus(
-                new DcmException(Reason.INTERNAL, "\u001b[31m" + "x".repeat(100_000))));
+            Errors.toStatus(new DcmException(Reason.INTERNAL, "\u001b[31m" + "x".repeat(100_000))));
     assertThat(error.sentence()).startsWith("?[31mx").hasSize(1000);
   }
 

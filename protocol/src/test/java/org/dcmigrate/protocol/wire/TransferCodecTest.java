@@ -122,8 +122,7 @@ class TransferCodecTest {
         generated(TransferMessage.Chunk.of(1, 2, 3, MemorySegment.ofArray(payload)), payload)
             .toByteArray();
     for (int length = 0; length < valid.length; length++) {
-      TransferMessage parsed =
-          CODEC.parse(new ByteArrayInputStream(Arrays.copyOf(valid, length)));
+      TransferMessage parsed = CODEC.parse(new ByteArrayInputStream(Arrays.copyOf(valid, length)));
       assertThat(reason(parsed)).isEqualTo(Reason.FIELD_INVALID);
     }
   }
@@ -141,7 +140,8 @@ class TransferCodecTest {
     assertThat(reason(chunk.clone().setPageCount(256).setPayload(zeros((1 << 20) + 8))))
         .isEqualTo(Reason.CHUNK_TOO_LARGE);
     assertThat(reason(TransferRequest.getDefaultInstance())).isEqualTo(Reason.FIELD_INVALID);
-    assertThat(reason(TransferRequest.newBuilder().setOpen(TransferOpen.getDefaultInstance()).build()))
+    assertThat(
+            reason(TransferRequest.newBuilder().setOpen(TransferOpen.getDefaultInstance()).build()))
         .isEqualTo(Reason.FIELD_INVALID);
     UnknownFieldSet ballast =
         UnknownFieldSet.newBuilder()
@@ -197,8 +197,7 @@ class TransferCodecTest {
         case 5 -> out.writeFixed32(PageChunk.PAYLOAD_CRC32C_FIELD_NUMBER, random.nextInt());
         case 6 ->
             out.writeByteArray(
-                PageChunk.PAYLOAD_FIELD_NUMBER,
-                bytes(random.nextLong(), 4096 * random.nextInt(3)));
+                PageChunk.PAYLOAD_FIELD_NUMBER, bytes(random.nextLong(), 4096 * random.nextInt(3)));
         default -> unknown(random, out);
       }
     }
@@ -236,8 +235,7 @@ class TransferCodecTest {
     assertThat(chunk.generation()).isEqualTo(expected.getGeneration());
     assertThat(chunk.payloadCrc32c()).isEqualTo(expected.getPayloadCrc32C());
     byte[] payload = new byte[(int) chunk.payloadBytes()];
-    assertThat(chunk.payload().reader().read(payload, 0, payload.length))
-        .isEqualTo(payload.length);
+    assertThat(chunk.payload().reader().read(payload, 0, payload.length)).isEqualTo(payload.length);
     assertThat(payload).isEqualTo(expected.getPayload().toByteArray());
   }
 

@@ -36,6 +36,11 @@ final class HoldPolicy {
     heldPages = Math.min(HELD_PAGES, (totalPages + 1) / 2);
   }
 
+  /** Whether even the least buffers may swallow all that is to be kept unread. */
+  boolean isTooSmall() {
+    return heldPages < HELD_PAGES;
+  }
+
   /** Whether this page comes again, which begins another pass. */
   boolean wraps(int block, long page) {
     return firstIndexes[block] + page <= lastIndex;

@@ -3,11 +3,13 @@ package org.dcmigrate.peer.guest.qemu;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
+import org.dcmigrate.peer.guest.GuestSource.Event;
 import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.Reason;
 
@@ -113,6 +115,12 @@ final class MigrationWatch implements Consumer<Qmp.Event> {
     } finally {
       lock.unlock();
     }
+  }
+
+  /** Waits for a word of QEMU; gives an event when the time is over. */
+  Optional<Event> idleUntil(long deadlineNs, Predicate<Seen> word) throws DcmException {
+    await(word, Duration.ofNanos(deadlineNs - System.nanoTime()));
+    return System.nanoTime() >= deadlineNs ? Optional.of(new Event.Idle()) : Optional.empty();
   }
 
   /**

@@ -22,6 +22,7 @@ import java.util.Arrays;
  * The few system calls that the Java library does not offer: socket pairs, passing descriptors,
  * buffer sizes, the peer's process id. Linux on 64-bit machines.
  */
+@SuppressWarnings("restricted")
 final class Posix {
   static final int SHUT_RDWR = 2;
 

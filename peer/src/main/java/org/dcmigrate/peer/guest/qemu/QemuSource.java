@@ -5,7 +5,6 @@ import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Predicate;
 import org.dcmigrate.peer.guest.Guest;
 import org.dcmigrate.peer.guest.GuestSource;
 import org.dcmigrate.peer.guest.StoppedGuest;
@@ -21,12 +20,9 @@ import org.dcmigrate.protocol.Reason;
  * holds the lock that its monitor needs, so a stream left unread would hang QEMU altogether.
  */
 final class QemuSource implements GuestSource {
-  private static final int POLL_MS = 100;
   private static final int MOST_REJECTIONS = 3;
   private static final Duration HEADROOM = Duration.ofMillis(300);
-  private static final Duration TAIL_PATIENCE = Duration.ofSeconds(10);
   private static final Duration AT_ONCE = Duration.ofMillis(1);
-  private static final Event IDLE = new Event.Idle();
 
   private final QemuGuest guest;
   private final Qmp qmp;
@@ -34,31 +30,24 @@ final class QemuSource implements GuestSource {
   private final MigrationSettings settings;
   private final GuestMemory memory;
   private final GuestMetadata metadata;
-  private final Arena arena;
   private final MigrationRun run;
   private final Duration downtimeLimit;
-  private final PageRun pages;
+  private final PageReader reader;
   private final ReentrantLock busy = new ReentrantLock();
 
-  private HoldPolicy policy;
-  private PageReplay pageReplay;
-  private Optional<StreamRecord> unused = Optional.empty();
-  private Phase phase = Phase.PAGES;
+  private PageReplay replay;
+  private Phase phase = Phase.READING;
   private boolean mayStop;
   private boolean stopAllowed;
   private int rejections;
-  private long ramEndedAtNs;
-  private byte[] deviceState = {};
   private boolean closed;
 
   private enum Phase {
     /** There is no stream; it begins when the guest may stop. */
     WAITING,
-    PAGES,
-    DEVICES,
-    /** All was read; QEMU waits for a word. */
-    READ,
-    /** As in READ; pages are given once more. */
+    /** There is a stream; once it was read to its end, QEMU waits for a word. */
+    READING,
+    /** QEMU waits for a word, and pages are given once more. */
     REPLAY,
     STOPPED,
     SEALED
@@ -71,12 +60,11 @@ final class QemuSource implements GuestSource {
     this.settings = parts.settings();
     this.memory = parts.memory();
     this.metadata = parts.metadata();
-    this.arena = parts.arena();
     this.run = parts.run();
     this.downtimeLimit = downtimeLimit;
-    this.pages = new PageRun(arena);
-    this.policy = new HoldPolicy(metadata.geometry());
-    this.pageReplay = new PageReplay(memory, metadata.geometry(), arena);
+    Geometry geometry = metadata.geometry();
+    this.reader = new PageReader(run, watch, memory, geometry, Arena.ofAuto());
+    this.replay = new PageReplay(memory, geometry, Arena.ofAuto());
   }
 
   @Override
@@ -88,177 +76,77 @@ final class QemuSource implements GuestSource {
   public Event next(Duration patience) throws DcmException {
     busy.lock();
     try {
-      long deadline = System.nanoTime() + patience.toNanos();
-      while (true) {
-        if (phase == Phase.SEALED) {
-          return IDLE;
-        }
+      long deadlineNs = System.nanoTime() + patience.toNanos();
+      while (phase != Phase.SEALED) {
         run.checkHealth();
         Optional<Event> event =
             switch (phase) {
-              case WAITING -> waiting(deadline);
-              case PAGES, DEVICES -> reading(deadline);
-              case READ -> read(deadline);
-              case REPLAY -> replay();
-              case STOPPED, SEALED -> Optional.of(IDLE);
+              case WAITING -> waiting(deadlineNs);
+              case READING ->
+                  reader.deviceState().isPresent()
+                      ? ended(reader.deviceState().get(), deadlineNs)
+                      : reader.next(deadlineNs, !mayStop);
+              case REPLAY -> replaying();
+              case STOPPED, SEALED -> idle(deadlineNs);
             };
         if (event.isPresent()) {
           return event.get();
         }
       }
+      return new Event.Idle();
     } finally {
       busy.unlock();
     }
   }
 
-  private Optional<Event> waiting(long deadline) throws DcmException {
-    if (mayStop) {
-      restart();
-      return Optional.empty();
-    }
-    return idleUntil(deadline, MigrationWatch.Seen::broken);
+  private Optional<Event> idle(long deadlineNs) throws DcmException {
+    return watch.idleUntil(deadlineNs, MigrationWatch.Seen::broken);
   }
 
-  /** Waits for a word of QEMU; an event when the time is over. */
-  private Optional<Event> idleUntil(long deadline, Predicate<MigrationWatch.Seen> word)
-      throws DcmException {
-    watch.await(word, Duration.ofNanos(deadline - System.nanoTime()));
-    return System.nanoTime() >= deadline ? Optional.of(IDLE) : Optional.empty();
-  }
-
-  private Optional<Event> reading(long deadline) throws DcmException {
-    MigrationStream stream = run.stream().orElseThrow();
-    while (true) {
-      StreamRecord record = unused.isPresent() ? unused.get() : stream.next();
-      unused = Optional.empty();
-      switch (record) {
-        case StreamRecord.Page page -> {
-          Optional<Event> event = passBefore(page.block(), page.page());
-          if (event.isEmpty() && !pages.add(page, stream.window().buffer())) {
-            event = Optional.of(pages.take());
-          }
-          if (event.isPresent()) {
-            unused = Optional.of(record);
-            return event;
-          }
-          policy.advance(page.block(), page.page());
-          memory.came(page.block(), page.page(), stream.window().buffer(), page.offset());
-        }
-        case StreamRecord.ZeroPage page -> {
-          Optional<Event> event = passBefore(page.block(), page.page());
-          if (event.isEmpty() && !pages.add(page)) {
-            event = Optional.of(pages.take());
-          }
-          if (event.isPresent()) {
-            unused = Optional.of(record);
-            return event;
-          }
-          policy.advance(page.block(), page.page());
-          memory.cameZero(page.block(), page.page());
-        }
-        case StreamRecord.RamEnded ended -> {
-          if (!pages.isEmpty()) {
-            unused = Optional.of(record);
-            return Optional.of(pages.take());
-          }
-          ramEndedAtNs = System.nanoTime();
-          phase = Phase.DEVICES;
-          if (policy.passes() == 0) {
-            return Optional.of(new Event.PassEnded(policy.endPass(), 0));
-          }
-        }
-        case StreamRecord.Ended ended -> {
-          deviceState = ended.deviceState();
-          phase = Phase.READ;
-          return Optional.empty();
-        }
-        case StreamRecord.More more -> {
-          return refill(stream, deadline);
-        }
-        case StreamRecord.Setup again -> throw new AssertionError("the set-up was read before");
-        case StreamRecord.Skipped skipped -> throw new AssertionError("not for outside");
-      }
+  private Optional<Event> waiting(long deadlineNs) throws DcmException {
+    if (!mayStop) {
+      return idle(deadlineNs);
     }
-  }
-
-  private Optional<Event> passBefore(int block, long page) {
-    if (!policy.wraps(block, page)) {
-      return Optional.empty();
-    }
-    if (!pages.isEmpty()) {
-      return Optional.of(pages.take());
-    }
-    int pass = policy.endPass();
-    return Optional.of(new Event.PassEnded(pass, run.remainingPages(pass)));
-  }
-
-  private Optional<Event> refill(MigrationStream stream, long deadline) throws DcmException {
-    run.followPasses();
-    boolean held = phase == Phase.PAGES && !mayStop && !watch.seen().stopped();
-    stream.keepAhead(held && policy.needsSmallBuffers());
-    long most = held ? policy.readableBytes() : Long.MAX_VALUE;
-    if (!pages.isEmpty()) {
-      // What is complete goes out before any wait.
-      return most > 0 && stream.fill(most, 0) ? Optional.empty() : Optional.of(pages.take());
-    }
-    if (most == 0) {
-      return idleUntil(deadline, seen -> seen.stopped() || seen.broken());
-    }
-    if (stream.fill(most, 0)) {
-      return Optional.empty();
-    }
-    long leftMs = Math.ceilDiv(deadline - System.nanoTime(), 1_000_000);
-    if (leftMs <= 0) {
-      return Optional.of(IDLE);
-    }
-    if (!stream.fill(most, (int) Math.min(leftMs, POLL_MS)) && phase == Phase.DEVICES) {
-      checkTail();
-    }
+    restart();
     return Optional.empty();
   }
 
-  private void checkTail() throws DcmException {
-    if (System.nanoTime() - ramEndedAtNs > TAIL_PATIENCE.toNanos()) {
-      throw new DcmException(
-          Reason.GUEST_FAILED,
-          "QEMU's device state did not end within %d s".formatted(TAIL_PATIENCE.toSeconds()));
+  private Optional<Event> replaying() throws DcmException {
+    Optional<Event> event = replay.next();
+    if (event.isPresent()) {
+      return event;
     }
+    phase = Phase.READING;
+    return Optional.of(new Event.PassEnded(1, 0));
   }
 
-  private Optional<Event> read(long deadline) throws DcmException {
+  private Optional<Event> ended(byte[] deviceState, long deadlineNs) throws DcmException {
     if (mayStop || stopAllowed) {
       phase = Phase.STOPPED;
       long stoppedAtNs = watch.seen().stoppedAtNs();
       return Optional.of(
-          new Event.Stopped(deviceState, stoppedAtNs == 0 ? ramEndedAtNs : stoppedAtNs));
+          new Event.Stopped(deviceState, stoppedAtNs == 0 ? reader.ramEndedAtNs() : stoppedAtNs));
     }
     if (!StreamTail.ran(deviceState)) {
       // Its operator had paused it: standing still is no harm to it.
-      return idleUntil(deadline, MigrationWatch.Seen::broken);
+      return idle(deadlineNs);
     }
-    // It slipped through while it was to be held back: it runs on, and all begins anew.
+    // It slipped through while it was to be held back: it runs on, and all begins anew. A guest
+    // that slips again and again, or is too small to be held back, gets its stream at the end only.
     rejections++;
     run.stop(true);
-    if (rejections < MOST_REJECTIONS) {
+    if (rejections < MOST_REJECTIONS && !reader.policy().isTooSmall()) {
       restart();
     } else {
-      forgetStream();
+      reader.reset();
       phase = Phase.WAITING;
     }
     return Optional.empty();
   }
 
-  private Optional<Event> replay() throws DcmException {
-    Optional<Event> event = pageReplay.next();
-    if (event.isEmpty()) {
-      phase = Phase.READ;
-      return Optional.of(new Event.PassEnded(1, 0));
-    }
-    return event;
-  }
-
   private void restart() throws DcmException {
-    forgetStream();
+    reader.reset();
+    stopAllowed = false;
     run.setDowntime(mayStop ? downtimeLimit : AT_ONCE);
     StreamRecord.Setup setup = run.start();
     if (!setup.geometry().equals(metadata.geometry())) {
@@ -266,25 +154,7 @@ final class QemuSource implements GuestSource {
           Reason.GUEST_FAILED,
           "the guest's RAM blocks changed in mid-migration; do not plug memory or devices then");
     }
-    phase = Phase.PAGES;
-  }
-
-  private void forgetStream() {
-    unused = Optional.empty();
-    pages.clear();
-    policy = new HoldPolicy(metadata.geometry());
-    stopAllowed = false;
-    deviceState = new byte[0];
-  }
-
-  /** Asks over the migration's connection, as QEMU has only this one. */
-  Guest.Info info(Question question) throws DcmException {
-    return question.ask(qmp);
-  }
-
-  /** Something to be asked of QEMU. */
-  interface Question {
-    Guest.Info ask(Qmp qmp) throws DcmException;
+    phase = Phase.READING;
   }
 
   @Override
@@ -298,7 +168,7 @@ final class QemuSource implements GuestSource {
     busy.lock();
     try {
       mayStop = true;
-      if (phase == Phase.PAGES) {
+      if (phase == Phase.READING) {
         run.setDowntime(downtimeLimit);
       }
     } finally {
@@ -315,27 +185,33 @@ final class QemuSource implements GuestSource {
       }
       mayStop = false;
       rejections = 0;
-      if (phase != Phase.PAGES || watch.seen().stopped()) {
-        stopAllowed = phase != Phase.WAITING;
+      if (phase != Phase.READING) {
+        return;
+      }
+      if (reader.ramEnded() || watch.seen().stopped()) {
+        stopAllowed = true;
         return;
       }
       run.setDowntime(AT_ONCE);
-      if (policy.canHold()) {
-        return;
-      }
-      Optional<Long> remaining = run.remainingBytes(HEADROOM);
-      if (watch.seen().stopped()) {
-        stopAllowed = true;
-      } else if (remaining.isPresent()
-          && remaining.get() >= HoldPolicy.USUALLY_AHEAD * Geometry.PAGE_BYTES) {
-        policy.standStill();
-      } else if (remaining.isPresent()) {
-        // Too little left to hold it back with: in a new first pass there is enough again.
-        run.stop(false);
-        restart();
+      if (!reader.policy().canHold()) {
+        holdInLaterPass();
       }
     } finally {
       busy.unlock();
+    }
+  }
+
+  private void holdInLaterPass() throws DcmException {
+    Optional<Long> remaining = run.remainingBytes(HEADROOM);
+    if (watch.seen().stopped()) {
+      stopAllowed = true;
+    } else if (remaining.isPresent()
+        && remaining.get() >= HoldPolicy.USUALLY_AHEAD * Geometry.PAGE_BYTES) {
+      reader.policy().standStill();
+    } else if (remaining.isPresent()) {
+      // Too little left to hold it back with: in a new first pass there is enough again.
+      run.stop(false);
+      restart();
     }
   }
 
@@ -344,28 +220,35 @@ final class QemuSource implements GuestSource {
     busy.lock();
     try {
       require(Phase.STOPPED);
-      byte[] sealedState = deviceState;
+      boolean ran = StreamTail.ran(reader.deviceState().orElseThrow());
       try {
         run.hand();
       } catch (DcmException failed) {
-        // As after resume(), but for starting the next stream, which can wait until it is wanted.
-        mayStop = false;
-        phase = Phase.WAITING;
-        forgetStream();
-        run.stop(false);
-        if (StreamTail.ran(sealedState)) {
-          QemuGuest.run(qmp, watch);
-        }
+        takeBack(ran, failed);
         throw failed;
       }
       phase = Phase.SEALED;
       // QEMU serves one client at a time, and from now on that is the stopped guest.
       qmp.close();
       guest.released();
-      return new SealedGuest(
-          guest, Optional.of(memory), StreamTail.ran(sealedState), Optional.of(settings));
+      return new SealedGuest(guest, Optional.of(memory), ran, Optional.of(settings));
     } finally {
       busy.unlock();
+    }
+  }
+
+  /** As after {@link #resume}; but the next stream can wait until it is wanted. */
+  private void takeBack(boolean ran, DcmException cause) {
+    mayStop = false;
+    phase = Phase.WAITING;
+    reader.reset();
+    try {
+      run.stop(false);
+      if (ran) {
+        QemuGuest.run(qmp, watch);
+      }
+    } catch (DcmException second) {
+      cause.addSuppressed(second);
     }
   }
 
@@ -375,15 +258,15 @@ final class QemuSource implements GuestSource {
     try {
       require(Phase.STOPPED);
       mayStop = false;
+      stopAllowed = false;
       rejections = 0;
-      if (StreamTail.ran(deviceState)) {
+      if (StreamTail.ran(reader.deviceState().orElseThrow())) {
         run.stop(true);
         restart();
       } else {
         // QEMU would not migrate a second time what stood still in the first: so it stays where it
         // is, and memory, which does not change, is read instead.
-        stopAllowed = false;
-        pageReplay = new PageReplay(memory, metadata.geometry(), arena);
+        replay = new PageReplay(memory, metadata.geometry(), Arena.ofAuto());
         phase = Phase.REPLAY;
       }
     } finally {
@@ -395,6 +278,16 @@ final class QemuSource implements GuestSource {
     if (phase != wanted) {
       throw new IllegalStateException("must be " + wanted + ", but is " + phase);
     }
+  }
+
+  /** Asks over the migration's connection, as QEMU serves no second one meanwhile. */
+  Guest.Info info(Question question) throws DcmException {
+    return question.ask(qmp);
+  }
+
+  /** Something to be asked of QEMU. */
+  interface Question {
+    Guest.Info ask(Qmp qmp) throws DcmException;
   }
 
   @Override
@@ -412,7 +305,6 @@ final class QemuSource implements GuestSource {
       }
       run.close();
       qmp.close();
-      arena.close();
       guest.ended();
     } finally {
       busy.unlock();

@@ -19,7 +19,6 @@ record QemuSourceParts(
     MigrationSettings settings,
     GuestMemory memory,
     GuestMetadata metadata,
-    Arena arena,
     MigrationRun run) {
   private static final Set<String> MIGRATABLE = Set.of("running", "paused");
 
@@ -33,7 +32,6 @@ record QemuSourceParts(
       throws DcmException {
     MigrationWatch watch = new MigrationWatch();
     Qmp qmp = Qmp.connect(socket, watch);
-    Arena arena = Arena.ofShared();
     try {
       MigrationSettings settings = MigrationSettings.check(qmp);
       checkRunState(qmp);
@@ -44,7 +42,7 @@ record QemuSourceParts(
                   .map(block -> new RamBlock(block.name(), block.usedBytes()))
                   .toList());
       GuestMemory memory = GuestMemory.open(qmp, listed, memoryFiles);
-      MigrationRun run = new MigrationRun(qmp, watch, arena, descriptors);
+      MigrationRun run = new MigrationRun(qmp, watch, Arena.ofAuto(), descriptors);
       try {
         settings.apply(qmp);
         StreamRecord.Setup setup = run.start();
@@ -52,7 +50,7 @@ record QemuSourceParts(
             new GuestMetadata(
                 QemuAdapter.KIND, setup.geometry(), facts.properties(), setup.preamble());
         return new QemuSourceParts(
-            qmp, watch, settings, memory.arranged(setup.geometry()), metadata, arena, run);
+            qmp, watch, settings, memory.arranged(setup.geometry()), metadata, run);
       } catch (DcmException failed) {
         memory.close();
         undo(run, settings, qmp, failed);
@@ -60,7 +58,6 @@ record QemuSourceParts(
       }
     } catch (DcmException failed) {
       qmp.close();
-      arena.close();
       throw failed;
     }
   }

@@ -36,6 +36,9 @@ final class Qmp implements AutoCloseable {
   /** How long QEMU may take to answer. */
   static final Duration PATIENCE = Duration.ofSeconds(10);
 
+  /** A client that QEMU is not ready for waits in vain for as long as the other one stays. */
+  private static final long GREETING_MS = 4000;
+
   private static final int LONGEST_LINE = 16 << 20;
   private static final int READ_BYTES = 64 << 10;
 
@@ -85,13 +88,14 @@ final class Qmp implements AutoCloseable {
     } catch (IOException refused) {
       throw new DcmException(
           Reason.GUEST_FAILED,
-          "cannot connect to QEMU's monitor %s (%s); check that QEMU runs with -qmp unix:%s,server=on,wait=off and that no other client holds that socket"
+          "cannot connect to QEMU's monitor %s (%s); check that QEMU runs with"
+              + " -qmp unix:%s,server=on,wait=off and that no other client holds that socket"
               .formatted(socket, refused.getMessage(), socket),
           refused);
     }
     qmp.reader.start();
     try {
-      qmp.greeting.get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+      qmp.greeting.get(GREETING_MS, TimeUnit.MILLISECONDS);
       qmp.execute("qmp_capabilities");
       return qmp;
     } catch (TimeoutException | ExecutionException silent) {

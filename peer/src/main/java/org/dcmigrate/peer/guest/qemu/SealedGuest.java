@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -60,22 +61,26 @@ final class SealedGuest implements StoppedGuest {
     closeMemory();
     try (Qmp qmp = Qmp.connect(guest.config().qmpSocket(), event -> {})) {
       Optional<ProcessHandle> process = ProcessHandle.of(qmp.pid());
-      qmp.send("quit", new JsonObject());
-      qmp.lost().get(QUIT.toMillis(), TimeUnit.MILLISECONDS);
-      if (process.isPresent()) {
-        process.get().onExit().get(QUIT.toMillis(), TimeUnit.MILLISECONDS);
-      }
+      CompletableFuture<Qmp.Reply> unused = qmp.send("quit", new JsonObject());
+      process.ifPresent(SealedGuest::awaitEnd);
     } catch (DcmException gone) {
       // Nobody answers at its socket: it has ended already.
-    } catch (InterruptedException interrupted) {
-      Thread.currentThread().interrupt();
-    } catch (TimeoutException | ExecutionException hangs) {
-      // Left to the operator: a process that ignores its monitor is no guest any more.
     }
     try {
       guest.deleteHome();
     } catch (IOException leftOver) {
       // The files of a guest that is gone take space, and nothing else depends on them.
+    }
+  }
+
+  /** A guest that runs elsewhere must not come back here: what does not quit is killed. */
+  private static void awaitEnd(ProcessHandle process) {
+    try {
+      process.onExit().get(QUIT.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+    } catch (ExecutionException | TimeoutException hangs) {
+      QemuProcess.kill(process);
     }
   }
 

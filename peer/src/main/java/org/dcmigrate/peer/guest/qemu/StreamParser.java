@@ -8,7 +8,6 @@ import java.util.Map;
 import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.Geometry;
 import org.dcmigrate.protocol.RamBlock;
-import org.dcmigrate.protocol.Reason;
 import org.dcmigrate.protocol.Text;
 
 /**
@@ -17,9 +16,6 @@ import org.dcmigrate.protocol.Text;
  * half-read items. Whatever it does not understand it refuses, as a page misread is a guest lost.
  */
 final class StreamParser {
-  /** The longest item that must lie in the window at once, so the least size of a window. */
-  static final int LONGEST_ITEM = 8 << 10;
-
   static final int MAGIC = 0x5145564d;
   static final int SECTION_START = 1;
   static final int SECTION_PART = 2;
@@ -84,7 +80,7 @@ final class StreamParser {
             case TAIL -> tail(in);
             case END -> {
               if (in.available() > 0) {
-                throw refused("bytes came after the end of the stream");
+                throw StreamRefusal.of("bytes came after the end of the stream");
               }
               yield MORE;
             }
@@ -100,18 +96,18 @@ final class StreamParser {
       return MORE;
     }
     if (in.be32(0) != MAGIC || in.be32(4) != 3) {
-      throw refused(
+      throw StreamRefusal.of(
           "it must start with QEVM, version 3, but started with %08x %08x"
               .formatted(in.be32(0), in.be32(4)));
     }
     if (in.u8(8) != CONFIGURATION) {
-      throw refused(
+      throw StreamRefusal.of(
           "it names no machine; give the guest a machine type of QEMU 2.4 or later, without"
               + " send-configuration=off");
     }
     int length = in.be32(9);
     if (length < 1 || length > LONGEST_MACHINE) {
-      throw refused("a machine's name must have 1 to 255 bytes, but has " + length);
+      throw StreamRefusal.of("a machine's name must have 1 to 255 bytes, but has " + length);
     }
     if (in.available() < 13L + length) {
       return MORE;
@@ -135,21 +131,21 @@ final class StreamParser {
       case SECTION_START -> start(in);
       case SECTION_PART, SECTION_END -> {
         if (first) {
-          throw refused("pages came before the RAM blocks");
+          throw StreamRefusal.of("pages came before the RAM blocks");
         }
         if (in.available() < 5) {
           yield MORE;
         }
         if (in.be32(1) != section) {
-          throw refused("a part of unknown section %d came".formatted(in.be32(1)));
+          throw StreamRefusal.of("a part of unknown section %d came".formatted(in.be32(1)));
         }
         in.skip(5);
         sectionKind = type;
         state = State.RECORDS;
         yield SKIPPED;
       }
-      case SECTION_FULL -> throw full(in);
-      default -> throw refused("a section of unknown type %d came".formatted(type));
+      case SECTION_FULL -> throw StreamRefusal.full(in);
+      default -> throw StreamRefusal.of("a section of unknown type %d came".formatted(type));
     };
   }
 
@@ -161,12 +157,12 @@ final class StreamParser {
     int length = in.be16(3);
     // Open return path, ping, switchover start: nothing that a destination depends on.
     if (command != 1 && command != 2 && command != 11) {
-      throw refused(
+      throw StreamRefusal.of(
           "it has command %d, of postcopy or COLO; switch these off for the guest"
               .formatted(command));
     }
     if (length > LONGEST_COMMAND) {
-      throw refused("a command has %d bytes".formatted(length));
+      throw StreamRefusal.of("a command has %d bytes".formatted(length));
     }
     if (in.available() < 5L + length) {
       return MORE;
@@ -188,16 +184,16 @@ final class StreamParser {
           case "configuration/target-page-bits" -> 4;
           case "configuration/uuid" -> 16;
           case "configuration/capabilities" ->
-              throw refused(
+              throw StreamRefusal.of(
                   "it depends on a capability such as x-ignore-shared; switch that off for the"
                       + " guest");
-          default -> throw refused("it has the unknown subsection " + Text.quote(name));
+          default -> throw StreamRefusal.of("it has the unknown subsection " + Text.quote(name));
         };
     if (in.available() < head + length) {
       return MORE;
     }
     if (length == 4 && in.be32(head) != 12) {
-      throw refused("pages must have 2^12 bytes, but have 2^" + in.be32(head));
+      throw StreamRefusal.of("pages must have 2^12 bytes, but have 2^" + in.be32(head));
     }
     keep(in, head + length);
     return SKIPPED;
@@ -212,12 +208,12 @@ final class StreamParser {
     int instance = in.be32(6 + nameLength);
     int version = in.be32(10 + nameLength);
     if (!blocks.isEmpty() || !name.equals("ram") || instance != 0) {
-      throw refused(
+      throw StreamRefusal.of(
           "it has %s, which also sends state while the guest runs; %s"
-              .formatted(Text.quote(name), remedy(name)));
+              .formatted(Text.quote(name), StreamRefusal.remedy(name)));
     }
     if (version != RAM_VERSION) {
-      throw refused("its RAM section must have version 4, but has " + version);
+      throw StreamRefusal.of("its RAM section must have version 4, but has " + version);
     }
     section = in.be32(1);
     sectionKind = SECTION_START;
@@ -225,22 +221,6 @@ final class StreamParser {
     keep(in, 14 + nameLength);
     state = State.RECORDS;
     return SKIPPED;
-  }
-
-  private static String remedy(String section) {
-    return switch (section) {
-      case "dirty-bitmap" -> "switch the migration capability dirty-bitmaps off";
-      case "block" -> "switch the migration capability block off";
-      default -> "remove that device from the guest before you migrate it";
-    };
-  }
-
-  private static DcmException full(StreamWindow in) {
-    String name =
-        in.available() >= 6 && in.available() >= 6L + in.u8(5) ? in.text(6, in.u8(5)) : "?";
-    return refused(
-        "device %s sends its state before the memory; remove it from the guest (virtio-mem does so)"
-            .formatted(Text.quote(name)));
   }
 
   private StreamRecord size(StreamWindow in) throws DcmException {
@@ -252,7 +232,7 @@ final class StreamParser {
     if (one.sizeBytes() <= 0
         || one.sizeBytes() > unnamedBytes
         || blocks.size() >= Geometry.MAX_BLOCKS) {
-      throw refused(
+      throw StreamRefusal.of(
           "RAM block %s of %d bytes does not fit into the %d bytes announced"
               .formatted(Text.quote(one.name()), one.sizeBytes(), unnamedBytes));
     }
@@ -287,7 +267,7 @@ final class StreamParser {
     }
     int kind = flags & ~CONTINUE;
     if (kind != PAGE && kind != ZERO) {
-      throw refused(flag(flags));
+      throw StreamRefusal.flags(flags);
     }
     int head = 8;
     if ((flags & CONTINUE) == 0) {
@@ -304,11 +284,11 @@ final class StreamParser {
       enter(in.text(9, head - 9));
     }
     if (block < 0 || offset < 0 || offset >= blockBytes) {
-      throw refused("a page at %d lies outside its block".formatted(offset));
+      throw StreamRefusal.of("a page at %d lies outside its block".formatted(offset));
     }
     long page = offset / Geometry.PAGE_BYTES;
     if (kind == ZERO && in.u8(head) != 0) {
-      throw refused("a page filled with %d came".formatted(in.u8(head)));
+      throw StreamRefusal.of("a page filled with %d came".formatted(in.u8(head)));
     }
     long payload = in.position() + head;
     in.skip(head + length);
@@ -319,10 +299,10 @@ final class StreamParser {
 
   private StreamRecord sizes(StreamWindow in, int flags, long total) throws DcmException {
     if (flags != MEM_SIZE || !blocks.isEmpty()) {
-      throw refused(flag(flags));
+      throw StreamRefusal.flags(flags);
     }
     if (total < Geometry.PAGE_BYTES || total > Geometry.MAX_BYTES) {
-      throw refused("a guest's memory must be 4096 to 2^46 bytes, but is " + total);
+      throw StreamRefusal.of("a guest's memory must be 4096 to 2^46 bytes, but is " + total);
     }
     unnamedBytes = total;
     keep(in, 8);
@@ -333,7 +313,7 @@ final class StreamParser {
   private void enter(String name) throws DcmException {
     Integer number = numbers.get(name);
     if (number == null) {
-      throw refused("a page of unknown RAM block %s came".formatted(Text.quote(name)));
+      throw StreamRefusal.of("a page of unknown RAM block %s came".formatted(Text.quote(name)));
     }
     block = number;
     blockBytes = blocks.get(number).sizeBytes();
@@ -344,7 +324,7 @@ final class StreamParser {
       return MORE;
     }
     if (in.u8(0) != FOOTER || in.be32(1) != section) {
-      throw refused(
+      throw StreamRefusal.of(
           "a section's footer is missing; use a machine type of QEMU 2.4 or later, without"
               + " send-section-footer=off");
     }
@@ -379,21 +359,5 @@ final class StreamParser {
   private void keep(StreamWindow in, int count) throws DcmException {
     preamble.writeBytes(in.bytes(0, count));
     in.skip(count);
-  }
-
-  private static String flag(int flags) {
-    Map<Integer, String> known =
-        Map.of(0x40, "xbzrle", 0x80, "rdma", 0x100, "compress", 0x200, "multifd");
-    for (Map.Entry<Integer, String> one : known.entrySet()) {
-      if ((flags & one.getKey()) != 0) {
-        return "it uses %s; switch that migration capability off".formatted(one.getValue());
-      }
-    }
-    return "a page has unknown flags 0x%x".formatted(flags);
-  }
-
-  private static DcmException refused(String why) {
-    return new DcmException(
-        Reason.GUEST_UNSUPPORTED, "QEMU's migration stream cannot be used: " + why);
   }
 }

@@ -77,7 +77,8 @@ final class PageContent {
     for (int at = BODY_AT; at < Geometry.PAGE_BYTES; at += Long.BYTES) {
       state += GOLDEN;
       if (memory.get(WORD, offset + at) != mix(state)) {
-        return Optional.of("page %d of version %d differs at byte %d".formatted(index, version, at));
+        return Optional.of(
+            "page %d of version %d differs at byte %d".formatted(index, version, at));
       }
     }
     return Optional.empty();

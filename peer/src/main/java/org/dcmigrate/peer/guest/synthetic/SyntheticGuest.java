@@ -96,8 +96,8 @@ public final class SyntheticGuest implements Guest {
   }
 
   /**
-   * Makes the guest judge by this bandwidth, not by the one measured, whether what is left fits into
-   * the downtime limit; 0: measured.
+   * Makes the guest judge by this bandwidth, not by the one measured, whether what is left fits
+   * into the downtime limit; 0: measured.
    */
   public void expectBandwidth(long bytesPerSecond) {
     expectedBytesPerSecond = bytesPerSecond;
@@ -203,7 +203,8 @@ public final class SyntheticGuest implements Guest {
         if (fault.isPresent()) {
           return fault;
         }
-        written += PageContent.version(memory, at) - (PageContent.startsAsZero(spec, index) ? 0 : 1);
+        written +=
+            PageContent.version(memory, at) - (PageContent.startsAsZero(spec, index) ? 0 : 1);
         index++;
       }
     }

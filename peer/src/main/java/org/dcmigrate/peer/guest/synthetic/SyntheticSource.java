@@ -193,7 +193,6 @@ final class SyntheticSource implements GuestSource {
     return index;
   }
 
-
   private Event endPass() {
     long left = dirty.count();
     Event ended = new Event.PassEnded(pass, left);

@@ -11,8 +11,8 @@ import org.dcmigrate.peer.memory.GuestHome;
 import org.dcmigrate.protocol.Geometry;
 
 /**
- * The guest's one activity: a thread that writes pages. Everything it does happens under one lock, so
- * that it stops between two writes, at once and exactly.
+ * The guest's one activity: a thread that writes pages. Everything it does happens under one lock,
+ * so that it stops between two writes, at once and exactly.
  */
 final class Writer {
   private static final long SECOND_NS = TimeUnit.SECONDS.toNanos(1);

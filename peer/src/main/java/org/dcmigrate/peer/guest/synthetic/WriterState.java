@@ -28,7 +28,8 @@ record WriterState(long random, long writes) {
     if (encoded.length != BYTES || in.getLong() != MAGIC) {
       throw new DcmException(
           Reason.GUEST_INCOMPATIBLE,
-          "the device state of a synthetic guest must have 24 bytes and begin with DCMSTAT1, but has "
+          "the device state of a synthetic guest must have 24 bytes and begin with DCMSTAT1, but"
+              + " has "
               + encoded.length
               + " bytes");
     }

@@ -2,16 +2,12 @@ package org.dcmigrate.peer.guest.synthetic;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import org.dcmigrate.peer.guest.Guest;
 import org.dcmigrate.peer.guest.GuestShell;
@@ -265,39 +261,6 @@ class SyntheticGuestTest {
     guest.quit();
   }
 
-  @Test
-  void whatDoesNotFitIsRefused() throws DcmException {
-    SyntheticAdapter adapter = new SyntheticAdapter();
-    SyntheticSpec spec = new SyntheticSpec(MEMORY, 10, Pattern.UNIFORM, 1, 0);
-    Geometry geometry = spec.geometry();
-    try (GuestHome home = GuestHome.open(directory.resolve("home"), geometry)) {
-      GuestMetadata other = metadata("qemu", geometry, spec.properties());
-      refused(() -> adapter.prepare("a", other, home), Reason.GUEST_UNSUPPORTED);
-      GuestMetadata empty = metadata("synthetic", geometry, Map.of());
-      refused(() -> adapter.prepare("a", empty, home), Reason.GUEST_INCOMPATIBLE);
-      Geometry foreign = new SyntheticSpec(4096 * 15, 0, Pattern.HOT, 1, 0).geometry();
-      GuestMetadata odd =
-          metadata(
-              "synthetic",
-              new Geometry(List.of(foreign.blocks().getFirst(), geometry.blocks().getLast())),
-              spec.properties());
-      refused(() -> adapter.prepare("a", odd, home), Reason.GUEST_INCOMPATIBLE);
-      GuestShell shell =
-          adapter.prepare("a", metadata("synthetic", geometry, spec.properties()), home);
-      refused(shell::resume, Reason.GUEST_FAILED);
-      refused(() -> shell.load(new byte[23]), Reason.GUEST_INCOMPATIBLE);
-      refused(() -> shell.load(new byte[24]), Reason.GUEST_INCOMPATIBLE);
-      shell.discard();
-      shell.discard();
-      refused(() -> adapter.recover("a", home, true), Reason.GUEST_FAILED);
-    }
-    assertThatThrownBy(() -> new SyntheticSpec(1000, 0, Pattern.HOT, 1, 0))
-        .isInstanceOf(IllegalArgumentException.class);
-    assertThatThrownBy(() -> new SyntheticSpec(4096, -1, Pattern.HOT, 1, 0))
-        .isInstanceOf(IllegalArgumentException.class);
-    refused(() -> SyntheticGuest.create("a", spec, directory), Reason.GUEST_EXISTS);
-  }
-
   private interface Action {
     void run() throws DcmException;
   }
@@ -306,11 +269,6 @@ class SyntheticGuestTest {
     assertThatExceptionOfType(DcmException.class)
         .isThrownBy(action::run)
         .matches(why -> why.reason() == reason, reason.name());
-  }
-
-  private static GuestMetadata metadata(
-      String kind, Geometry geometry, Map<String, String> properties) {
-    return new GuestMetadata(kind, geometry, new TreeMap<>(properties), new byte[0]);
   }
 
   private SyntheticGuest still(int zeroPercent) throws DcmException {
