@@ -57,6 +57,6 @@ launch() {
   shift
   DCM_JDK=$(find_jdk) || exit 1
   build_if_missing "$module" || exit 1
-  exec "$DCM_JDK/bin/java" "${DCM_JVM_FLAGS[@]}" "${options[@]}" \
+  exec "$DCM_JDK/bin/java" "${DCM_JVM_FLAGS[@]}" "${options[@]}" "-Ddcm.home=$DCM_HOME" \
     -cp "$DCM_HOME/$module/target/lib/*" "org.dcmigrate.$module.Main" "$@"
 }

@@ -6,6 +6,7 @@ import io.grpc.ServerServiceDefinition;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.protobuf.services.HealthStatusManager;
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -32,6 +33,7 @@ import org.dcmigrate.peer.guest.synthetic.SyntheticSpec;
 import org.dcmigrate.peer.holder.HolderContext;
 import org.dcmigrate.peer.holder.Holders;
 import org.dcmigrate.peer.journal.Journal;
+import org.dcmigrate.peer.memory.GuestHome;
 import org.dcmigrate.peer.service.Admission;
 import org.dcmigrate.peer.service.ContributorEndpoint;
 import org.dcmigrate.peer.service.DestinationEndpoint;
@@ -65,6 +67,7 @@ public final class Daemon implements AutoCloseable {
   private final Guests guests;
   private final Holders holders;
   private final Migrations migrations;
+  private final EgressLimiter egress;
   private final Server server;
   private final HealthStatusManager health;
   private final ScheduledExecutorService timer;
@@ -77,7 +80,7 @@ public final class Daemon implements AutoCloseable {
     peers = peers(config, security);
     journal = Journal.open(config.stateDirectory().resolve("journal.db"));
     guests = new Guests(config.limits().guests());
-    EgressLimiter egress =
+    egress =
         new EgressLimiter(config.limits().egressBytesPerSecond(), System::nanoTime);
     List<GuestAdapter> adapters = adapters(config);
     holders =
@@ -109,12 +112,13 @@ public final class Daemon implements AutoCloseable {
     health = new HealthStatusManager();
     health.setStatus(HealthStatusManager.SERVICE_NAME_ALL_SERVICES, ServingStatus.NOT_SERVING);
 
+    removeDeadGuests(config.runDirectory());
     holders.recover();
     addGuests(config);
     migrations.recover();
     timer.scheduleAtFixedRate(
         () -> holders.tick(System.nanoTime()), 1, 1, TimeUnit.SECONDS);
-    server = serve(config, security, egress, capabilities(adapters));
+    server = serve(config, security, capabilities(adapters));
     health.setStatus(HealthStatusManager.SERVICE_NAME_ALL_SERVICES, ServingStatus.SERVING);
     LOG.info("{} ({}) serves on port {}", config.name(), peers.self().id(), server.getPort());
   }
@@ -146,6 +150,11 @@ public final class Daemon implements AutoCloseable {
   /** The guests at this peer. */
   public Guests guests() {
     return guests;
+  }
+
+  /** What limits the pages that this peer sends. */
+  public EgressLimiter egress() {
+    return egress;
   }
 
   /** The migrations that leave this peer. */
@@ -228,6 +237,15 @@ public final class Daemon implements AutoCloseable {
     return capabilities;
   }
 
+  /** Synthetic guests live in the peer's process: what a killed one left is of no use. */
+  private static void removeDeadGuests(Path runDirectory) throws IOException {
+    try (DirectoryStream<Path> dead = Files.newDirectoryStream(runDirectory, "guest-*")) {
+      for (Path home : dead) {
+        GuestHome.delete(home);
+      }
+    }
+  }
+
   private void addGuests(DcmdConfig config) throws DcmException {
     for (DcmdConfig.SyntheticGuest guest : config.syntheticGuests()) {
       SyntheticSpec spec =
@@ -249,7 +267,7 @@ public final class Daemon implements AutoCloseable {
   }
 
   private Server serve(
-      DcmdConfig config, Security security, EgressLimiter egress, Set<String> capabilities)
+      DcmdConfig config, Security security, Set<String> capabilities)
       throws DcmException, IOException {
     Set<PeerId> others = new HashSet<>();
     config.peers().forEach(peer -> others.add(peer.identity()));

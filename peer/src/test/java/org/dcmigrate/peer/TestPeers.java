@@ -177,15 +177,6 @@ public final class TestPeers implements AutoCloseable {
     return await(source, migration, MigrationView::ended);
   }
 
-  /** Waits until a migration has ended; one that has not by then is cancelled. */
-  public MigrationView awaitEndOrCancel(String source, MigrationId migration, Duration patience)
-      throws Exception {
-    long deadlineNs = System.nanoTime() + patience.toNanos();
-    MigrationView view =
-        await(source, migration, seen -> seen.ended() || System.nanoTime() > deadlineNs);
-    return view.ended() ? view : peer(source).migrations().cancel(migration);
-  }
-
   /** What is left in the directories of all peers. */
   public List<Path> leftovers() throws IOException {
     List<Path> left = new ArrayList<>();

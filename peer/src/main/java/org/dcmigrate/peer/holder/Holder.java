@@ -577,13 +577,14 @@ public final class Holder {
       }
       GuestAdapter adapter = adapter(metadata.kind());
       HeldGuest guest = held.isPresent() ? held.get() : hold(metadata);
-      guest.setUpShell(adapter, opening.guestName());
+      // Before there is a shell, so that a restart finds what a crash leaves of it.
       context
           .journal()
           .holderGuest(
               migration,
               new Journal.GuestEntry(
                   opening.guestName(), metadata.kind(), metadata.geometry()));
+      guest.setUpShell(adapter, opening.guestName());
       result = new HolderInput.ShellReady(epoch);
     } catch (DcmException failed) {
       result = new HolderInput.ShellFailed(epoch, failed.failure());

@@ -49,7 +49,7 @@ public final class PageStore implements AutoCloseable {
     } catch (OutOfMemoryError tooLarge) {
       throw new DcmException(
           Reason.LIMIT_EXCEEDED,
-          "this peer has no %d bytes for the bookkeeping of %d pages; raise -XX:MaxDirectMemorySize"
+          "this peer has no %d bytes for the bookkeeping of %d pages; free memory on this host"
               .formatted(12 * home.geometry().totalPages(), home.geometry().totalPages()),
           tooLarge);
     }

@@ -33,8 +33,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(60)
 /** Against peers made of the generated classes, honest and not. */
+@Timeout(60)
 class ForeignPeersTest {
   private static final Attempt ATTEMPT = new Attempt(new MigrationId(new UUID(7, 8)), 2);
   private static final Duration PATIENCE = Duration.ofSeconds(20);

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
  * {@code -Ddcm.walk.first} where to begin.
  */
 class RandomWalkTest {
-  private static final int SEEDS = Integer.getInteger("dcm.walk.seeds", 4000);
+  private static final int SEEDS = Integer.getInteger("dcm.walk.seeds", 3000);
   private static final int FIRST = Integer.getInteger("dcm.walk.first", 1);
   private static final int MOST_ACTIONS = 40;
   private static final long HEALING_MS = 6000;

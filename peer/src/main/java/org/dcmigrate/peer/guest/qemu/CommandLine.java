@@ -147,8 +147,8 @@ record CommandLine(List<String> command, Set<Integer> mapped) {
       }
       throw new DcmException(
           Reason.GUEST_INCOMPATIBLE,
-          "this peer's template for guest %s names RAM block %s, but the guest has %s;"
-                  + " give both ends the same memory backends"
+          ("this peer's template for guest %s names RAM block %s, but the guest has %s;"
+                  + " give both ends the same memory backends")
               .formatted(
                   Text.quote(guestName),
                   Text.quote(name),
@@ -167,8 +167,8 @@ record CommandLine(List<String> command, Set<Integer> mapped) {
     private static String harmless(String what, String value) throws DcmException {
       if (!HARMLESS.matcher(value).matches()) {
         throw unsupported(
-            "the guest's %s must consist of letters, digits and ._:@+- to stand in a command,"
-                + " but is %s"
+            ("the guest's %s must consist of letters, digits and ._:@+- to stand in a command,"
+                    + " but is %s")
                 .formatted(what, Text.quote(value)));
       }
       return value;
@@ -176,8 +176,8 @@ record CommandLine(List<String> command, Set<Integer> mapped) {
 
     private DcmException unknown(String placeholder) {
       return unsupported(
-          "this peer's template for guest %s has the unknown placeholder %s;"
-              + " correct its configuration"
+          ("this peer's template for guest %s has the unknown placeholder %s;"
+                  + " correct its configuration")
               .formatted(Text.quote(guestName), Text.quote(placeholder)));
     }
 
@@ -187,9 +187,9 @@ record CommandLine(List<String> command, Set<Integer> mapped) {
         RamBlock block = geometry.blocks().get(number);
         if (block.sizeBytes() > GuestMemory.SMALL_BLOCK && !mapped.contains(number)) {
           throw unsupported(
-              "RAM block %s of %d bytes needs a memory file, but this peer's template %s names"
-                  + " none; add -object memory-backend-file,id=...,share=on,mem-path=${ram:%s},size="
-                  + "${bytes:%s}"
+              ("RAM block %s of %d bytes needs a memory file, but this peer's template %s names"
+                   + " none; add -object"
+                   + " memory-backend-file,id=...,share=on,mem-path=${ram:%s},size=${bytes:%s}")
                   .formatted(
                       Text.quote(block.name()),
                       block.sizeBytes(),

@@ -78,8 +78,8 @@ final class MigrationRun implements AutoCloseable {
     if (qmp.lost().isDone()) {
       throw new DcmException(
           Reason.GUEST_FAILED,
-          "the connection to QEMU was lost in mid-migration (%s); check whether the guest"
-                  + " still runs"
+          ("the connection to QEMU was lost in mid-migration (%s); check whether the guest"
+                  + " still runs")
               .formatted(qmp.lost().join()));
     }
     if (watch.seen().broken()) {

@@ -27,11 +27,7 @@ final class PageReader {
   private long ramEndedAtNs;
 
   PageReader(
-      MigrationRun run,
-      MigrationWatch watch,
-      GuestMemory memory,
-      Geometry geometry,
-      Arena arena) {
+      MigrationRun run, MigrationWatch watch, GuestMemory memory, Geometry geometry, Arena arena) {
     this.run = run;
     this.watch = watch;
     this.memory = memory;

@@ -56,15 +56,15 @@ record QemuFiles(Path home) {
     if (length > Posix.LONGEST_SOCKET_PATH) {
       throw new DcmException(
           Reason.GUEST_UNSUPPORTED,
-          "a socket's path must have at most %d bytes, but %s has %d; give this peer a"
-              + " shorter data directory"
+          ("a socket's path must have at most %d bytes, but %s has %d; give this peer a"
+                  + " shorter data directory")
               .formatted(Posix.LONGEST_SOCKET_PATH, socket(), length));
     }
     if (home.toString().contains(",")) {
       throw new DcmException(
           Reason.GUEST_UNSUPPORTED,
-          "the path %s has a comma, which ends an option of QEMU; give this peer another data"
-              + " directory"
+          ("the path %s has a comma, which ends an option of QEMU; give this peer another data"
+                  + " directory")
               .formatted(home));
     }
   }

@@ -88,8 +88,8 @@ final class Qmp implements AutoCloseable {
     } catch (IOException refused) {
       throw new DcmException(
           Reason.GUEST_FAILED,
-          "cannot connect to QEMU's monitor %s (%s); check that QEMU runs with"
-              + " -qmp unix:%s,server=on,wait=off and that no other client holds that socket"
+          ("cannot connect to QEMU's monitor %s (%s); check that QEMU runs with"
+                  + " -qmp unix:%s,server=on,wait=off and that no other client holds that socket")
               .formatted(socket, refused.getMessage(), socket),
           refused);
     }
