@@ -4,25 +4,25 @@ package org.dcmigrate.ctl;
 public final class CtlException extends Exception {
   private static final long serialVersionUID = 1L;
 
-  private final int exitCode;
+  private final ExitCode exitCode;
 
-  public CtlException(int exitCode, String sentence) {
+  CtlException(ExitCode exitCode, String sentence) {
     super(sentence);
     this.exitCode = exitCode;
   }
 
-  public CtlException(int exitCode, String sentence, Throwable cause) {
+  CtlException(ExitCode exitCode, String sentence, Throwable cause) {
     super(sentence, cause);
     this.exitCode = exitCode;
   }
 
   /** Something in the command line, the environment or a local file is not usable. */
-  public static CtlException usage(String sentence) {
+  static CtlException usage(String sentence) {
     return new CtlException(ExitCode.USAGE, sentence);
   }
 
-  /** One of {@link ExitCode}. */
-  public int exitCode() {
+  /** How the command is to end. */
+  public ExitCode exitCode() {
     return exitCode;
   }
 

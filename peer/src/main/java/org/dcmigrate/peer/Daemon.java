@@ -1,6 +1,9 @@
 package org.dcmigrate.peer;
 
+import io.grpc.Metadata;
 import io.grpc.Server;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallExecutorSupplier;
 import io.grpc.ServerInterceptors;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
@@ -15,6 +18,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -51,6 +55,7 @@ import org.dcmigrate.protocol.transport.CallerIdentity;
 import org.dcmigrate.protocol.transport.Security;
 import org.dcmigrate.protocol.transport.TlsMaterial;
 import org.dcmigrate.protocol.transport.Transport;
+import org.dcmigrate.protocol.wire.TransferCodec;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -116,7 +121,7 @@ public final class Daemon implements AutoCloseable {
     holders.recover();
     addGuests(config);
     migrations.recover();
-    timer.scheduleAtFixedRate(
+    var _ = timer.scheduleAtFixedRate(
         () -> holders.tick(System.nanoTime()), 1, 1, TimeUnit.SECONDS);
     server = serve(config, security, capabilities(adapters));
     health.setStatus(HealthStatusManager.SERVICE_NAME_ALL_SERVICES, ServingStatus.SERVING);
@@ -266,6 +271,21 @@ public final class Daemon implements AutoCloseable {
     }
   }
 
+  /**
+   * Takes pages on the transport's own threads, which never block on them, and everything else on
+   * virtual threads: a hand-over per chunk would cost more than the chunk.
+   */
+  private final class PageExecutor implements ServerCallExecutorSupplier {
+    private final String pages = TransferCodec.method().getFullMethodName();
+
+    @Override
+    public <Q, A> Executor getExecutor(ServerCall<Q, A> call, Metadata metadata) {
+      return call.getMethodDescriptor().getFullMethodName().equals(pages)
+          ? Runnable::run
+          : calls;
+    }
+  }
+
   private Server serve(
       DcmdConfig config, Security security, Set<String> capabilities)
       throws DcmException, IOException {
@@ -285,6 +305,7 @@ public final class Daemon implements AutoCloseable {
             timer);
     return Transport.server(config.listen(), security)
         .executor(calls)
+        .callExecutor(new PageExecutor())
         .addService(ServerInterceptors.intercept(transfer, forPeers))
         .addService(
             ServerInterceptors.intercept(

@@ -36,8 +36,13 @@ public final class Main implements Callable<Integer> {
   @Option(names = "--check-config", description = "Only check the configuration, then exit.")
   private boolean checkOnly;
 
+  // Held, as the JDK keeps loggers, and the levels set on them, only as long as somebody else does.
+  private static final java.util.logging.Logger GRPC_LOG =
+      java.util.logging.Logger.getLogger("io.grpc");
+
   /** Starts the daemon. */
   public static void main(String[] arguments) {
+    GRPC_LOG.setLevel(java.util.logging.Level.WARNING);
     int code = new CommandLine(new Main()).execute(arguments);
     if (code != 0) {
       System.exit(code);

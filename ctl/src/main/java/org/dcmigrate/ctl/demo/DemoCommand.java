@@ -2,6 +2,7 @@ package org.dcmigrate.ctl.demo;
 
 import com.google.gson.GsonBuilder;
 import io.grpc.StatusRuntimeException;
+import java.io.Console;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -178,7 +179,7 @@ public final class DemoCommand implements Callable<Integer> {
   private boolean lineOpen;
 
   private void show(Migration now) {
-    boolean terminal = System.console() != null && System.console().isTerminal();
+    boolean terminal = Optional.ofNullable(System.console()).map(Console::isTerminal).orElse(false);
     String state = now.getState() + "/" + now.getDestination();
     long intervalNs = terminal ? 100_000_000L : 1_000_000_000L;
     if (System.nanoTime() - shownNs < intervalNs && state.equals(shown)) {

@@ -24,6 +24,7 @@ public final class Peers implements AutoCloseable {
   private final List<Peer> peers;
   private final Connector connector;
   private final Map<PeerId, ManagedChannel> channels = new HashMap<>();
+  private boolean closed;
 
   public Peers(Peer self, List<Peer> peers, Connector connector) {
     this.self = self;
@@ -98,6 +99,9 @@ public final class Peers implements AutoCloseable {
   }
 
   private synchronized ManagedChannel channel(Peer peer) throws DcmException {
+    if (closed) {
+      throw new DcmException(Reason.PEER_NOT_SERVING, self.name() + " is shutting down");
+    }
     ManagedChannel open = channels.get(peer.id());
     if (open == null) {
       open = connector.connect(peer);
@@ -108,6 +112,7 @@ public final class Peers implements AutoCloseable {
 
   @Override
   public synchronized void close() {
+    closed = true;
     new ArrayList<>(channels.values()).forEach(ManagedChannel::shutdownNow);
     channels.clear();
   }

@@ -2,12 +2,11 @@ package org.dcmigrate.peer.holder;
 
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -49,7 +48,7 @@ public final class Holder {
   private final MigrationId migration;
   private final HolderContext context;
   private final ReentrantLock lock = new ReentrantLock();
-  private final Map<PeerId, SenderCount> senders = new TreeMap<>(Comparator.comparing(PeerId::uri));
+  private final Map<PeerId, SenderCounter> senders = new ConcurrentHashMap<>();
 
   private HolderState state;
   private Opening opening;
@@ -69,14 +68,6 @@ public final class Holder {
 
   /** What an Open says, beside epoch and peers. */
   public record Opening(String guestName, PageDigest.Algorithm digest, Duration lease) {}
-
-  /** What one sender has brought in this epoch. */
-  public record SenderCount(long acceptedPages, long duplicatePages, long payloadBytes) {
-    SenderCount plus(long accepted, long duplicate, long bytes) {
-      return new SenderCount(
-          acceptedPages + accepted, duplicatePages + duplicate, payloadBytes + bytes);
-    }
-  }
 
   /** How the relay goes. */
   public record RelayProgress(
@@ -277,24 +268,9 @@ public final class Holder {
     return locked(
         () -> {
           request(new HolderInput.TransferAsked(epoch, sender));
-          senders.putIfAbsent(sender, new SenderCount(0, 0, 0));
-          return new PageWriter(
-              gate, heldGuest().store(), applied -> count(epoch, sender, applied));
+          SenderCounter counter = senders.computeIfAbsent(sender, _ -> new SenderCounter());
+          return new PageWriter(gate, heldGuest().store(), counter);
         });
-  }
-
-  private void count(long epoch, PeerId sender, PageWriter.Count applied) {
-    lock.lock();
-    try {
-      if (epoch == state.epoch()) {
-        senders.computeIfPresent(
-            sender,
-            (peer, before) ->
-                before.plus(applied.accepted(), applied.duplicate(), applied.payloadBytes()));
-      }
-    } finally {
-      lock.unlock();
-    }
   }
 
   /** Takes the stopped guest's device state and expected digest; answers go to the replies. */
@@ -321,7 +297,7 @@ public final class Holder {
   }
 
   /** Tells what the senders of this epoch have brought. */
-  public Map<PeerId, SenderCount> status(long epoch) throws DcmException {
+  public Map<PeerId, SenderCounter> status(long epoch) throws DcmException {
     return locked(
         () -> {
           request(new HolderInput.StatusAsked(epoch));
@@ -345,23 +321,12 @@ public final class Holder {
     return locked(
         () -> {
           PageStore store = heldGuest().store();
-          PageSet waiting = heldOf(store, named);
+          PageSet waiting = store.heldOf(named);
           nextRelay = Optional.of(new Relay(new Attempt(migration, epoch), store, waiting));
           long pages = waiting.count();
           request(new HolderInput.RelayAsked(epoch));
           return pages;
         });
-  }
-
-  private static PageSet heldOf(PageStore store, PageSet named) {
-    Geometry geometry = store.home().geometry();
-    PageSet lacking = new PageSet(geometry);
-    lacking.addAll(named);
-    store.inventory(extent -> lacking.remove(extent.extent()));
-    PageSet held = new PageSet(geometry);
-    held.addAll(named);
-    held.removeAll(lacking);
-    return held;
   }
 
   /** Takes pages off the relay; gives how many were still waiting. */
@@ -498,7 +463,7 @@ public final class Holder {
     HolderStep step = HolderMachine.step(before, input);
     state = step.next();
     if (before.getClass() != state.getClass()) {
-      try (MDC.MDCCloseable id = MDC.putCloseable("migration", migration.toString())) {
+      try (var _ = MDC.putCloseable("migration", migration.toString())) {
         LOG.info(
             "epoch {}: {} -> {} by {}",
             state.epoch(),

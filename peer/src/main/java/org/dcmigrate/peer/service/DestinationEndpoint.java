@@ -10,6 +10,7 @@ import java.util.Set;
 import org.dcmigrate.peer.client.PeerClient;
 import org.dcmigrate.peer.holder.Holder;
 import org.dcmigrate.peer.holder.Holders;
+import org.dcmigrate.peer.holder.SenderCounter;
 import org.dcmigrate.peer.memory.PageStore;
 import org.dcmigrate.protocol.Attempt;
 import org.dcmigrate.protocol.DcmException;
@@ -233,7 +234,7 @@ public final class DestinationEndpoint
           Holder holder = holders.get(attempt, caller);
           GetDestinationStatusResponse.Builder status =
               GetDestinationStatusResponse.newBuilder();
-          for (Map.Entry<PeerId, Holder.SenderCount> sender :
+          for (Map.Entry<PeerId, SenderCounter> sender :
               holder.status(attempt.epoch()).entrySet()) {
             status.addSenders(
                 SenderProgress.newBuilder()

@@ -250,7 +250,7 @@ public final class SourceMigration {
   // ---- The migration's thread.
 
   private void run() {
-    try (MDC.MDCCloseable id = MDC.putCloseable("migration", migration.toString())) {
+    try (var _ = MDC.putCloseable("migration", migration.toString())) {
       while (!(state instanceof SourceState.Ended)) {
         Optional<Waiting> next =
             Optional.ofNullable(inputs.poll(TICK_MS, TimeUnit.MILLISECONDS));

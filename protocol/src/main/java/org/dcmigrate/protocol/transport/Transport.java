@@ -57,6 +57,7 @@ public final class Transport {
             .keepAliveTime(KEEPALIVE_SECONDS, TimeUnit.SECONDS)
             .keepAliveTimeout(KEEPALIVE_TIMEOUT_SECONDS, TimeUnit.SECONDS)
             .proxyDetector(target -> null)
+            .disableServiceConfigLookUp()
             .disableRetry();
     return switch (security) {
       case Security.MutualTls tls -> {
@@ -87,7 +88,14 @@ public final class Transport {
    * @throws DcmException as for {@link #channel}
    */
   public static NettyServerBuilder server(String listen, Security security) throws DcmException {
-    InetSocketAddress address = address(listen);
+    InetSocketAddress unresolved = address(listen);
+    InetSocketAddress address =
+        new InetSocketAddress(unresolved.getHostString(), unresolved.getPort());
+    if (address.isUnresolved()) {
+      throw new DcmException(
+          Reason.FIELD_INVALID,
+          "the address to listen on is of no known host: " + Text.quote(listen));
+    }
     NettyServerBuilder builder =
         NettyServerBuilder.forAddress(address)
             .maxInboundMessageSize(MAX_MESSAGE_BYTES)
@@ -122,7 +130,7 @@ public final class Transport {
   }
 
   /**
-   * Reads HOST:PORT.
+   * Reads HOST:PORT; the host is not looked up.
    *
    * @throws DcmException FIELD_INVALID
    */
@@ -136,7 +144,7 @@ public final class Transport {
           host = host.substring(1, host.length() - 1);
         }
         if (port >= 0 && port <= 65535 && !host.isEmpty()) {
-          return new InetSocketAddress(host, port);
+          return InetSocketAddress.createUnresolved(host, port);
         }
       }
     } catch (NumberFormatException noPort) {

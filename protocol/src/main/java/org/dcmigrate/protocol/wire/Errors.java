@@ -102,15 +102,10 @@ public final class Errors {
   private static String withoutInfo(Status status, Throwable failure) {
     StringBuilder sentence = new StringBuilder("the call ended with ").append(status.getCode());
     Optional.ofNullable(status.getDescription())
+        .map(description -> description.lines().findFirst().orElse(""))
         .ifPresent(description -> sentence.append(": ").append(description));
-    // "io exception" says little; the first cause names the address and what was wrong with it.
-    Optional<Throwable> cause = Optional.ofNullable(failure.getCause());
-    for (int depth = 0; depth < 8 && cause.map(Throwable::getCause).isPresent(); depth++) {
-      cause = cause.map(Throwable::getCause);
-    }
-    cause
-        .map(Throwable::getMessage)
-        .ifPresent(message -> sentence.append(" (").append(message).append(')'));
+    ConnectionFailure.describe(failure)
+        .ifPresent(why -> sentence.append(" (").append(why).append(')'));
     info(failure)
         .ifPresent(info -> sentence.append(", reason ").append(Text.quote(info.getReason())));
     return clean(sentence.toString());

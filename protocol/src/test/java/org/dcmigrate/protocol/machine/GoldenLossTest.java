@@ -181,6 +181,15 @@ class GoldenLossTest {
   }
 
   @Test
+  void destinationRestartsBeforeTheCommit() {
+    world.migrate("A");
+    world.runUntilState("SwitchingOver 1 A SEAL");
+    world.kill("A");
+    world.restart("A");
+    failsAs("destination-restarts-before-commit", Reason.ATTEMPT_DISCARDED);
+  }
+
+  @Test
   void destinationLostInCommitReturnsAsTheOwner() {
     world.migrate("A");
     world.runUntil(() -> Invariants.owns(world.holder("A")));

@@ -228,6 +228,20 @@ class HolderRefusalTest {
     assertThat(step.outputs().getLast()).isEqualTo(new HolderOutput.Verify(EPOCH, DIGEST));
   }
 
+  @ParameterizedTest
+  @MethodSource("states")
+  void theEndOfTheLeaseEndsAllButOwnership(HolderState state) {
+    HolderStep step = HolderMachine.step(state, new HolderInput.LeaseEnded());
+    if (state instanceof Owned || state instanceof Forgotten) {
+      assertThat(step).isEqualTo(HolderStep.of(state));
+    } else {
+      assertThat(step.next()).isInstanceOf(Forgotten.class);
+      assertThat(step.outputs())
+          .startsWith(new HolderOutput.Persist(new HolderRecord.Forgot(EPOCH)))
+          .endsWith(new HolderOutput.Wipe());
+    }
+  }
+
   @Test
   void anEpochForgottenStaysFenced() {
     HolderState forgotten =

@@ -75,7 +75,8 @@ record CommandLine(List<String> command, Set<Integer> mapped) {
 
   static boolean matches(String glob, String name) {
     StringBuilder regex = new StringBuilder();
-    for (char c : glob.toCharArray()) {
+    for (int i = 0; i < glob.length(); i++) {
+      char c = glob.charAt(i);
       regex.append(
           switch (c) {
             case '*' -> ".*";
@@ -188,8 +189,8 @@ record CommandLine(List<String> command, Set<Integer> mapped) {
         if (block.sizeBytes() > GuestMemory.SMALL_BLOCK && !mapped.contains(number)) {
           throw unsupported(
               ("RAM block %s of %d bytes needs a memory file, but this peer's template %s names"
-                   + " none; add -object"
-                   + " memory-backend-file,id=...,share=on,mem-path=${ram:%s},size=${bytes:%s}")
+                      + " none; add -object"
+                      + " memory-backend-file,id=...,share=on,mem-path=${ram:%s},size=${bytes:%s}")
                   .formatted(
                       Text.quote(block.name()),
                       block.sizeBytes(),

@@ -53,6 +53,7 @@ final class GuestMemory implements AutoCloseable {
    * @param files memory files that the operator named, by block
    * @throws DcmException GUEST_UNSUPPORTED when a large block cannot be
    */
+  @SuppressWarnings("MustBeClosedChecker") // It is closed by close().
   static GuestMemory open(Qmp qmp, Geometry geometry, Map<String, Path> files) throws DcmException {
     Map<String, Path> known = sharedFiles(qmp);
     known.putAll(files);

@@ -70,7 +70,7 @@ final class HoldPolicy {
 
   /** Whether enough is still to come to hold QEMU back by not reading it. */
   boolean canHold() {
-    return still || passes == 0 && toCome() >= heldPages;
+    return still || (passes == 0 && toCome() >= heldPages);
   }
 
   /** How many bytes can be read now without reading what is held back; 0 to hold. */

@@ -29,7 +29,7 @@ final class MigrationRun implements AutoCloseable {
   private int starts;
   private long askedPass;
   private CompletableFuture<Qmp.Reply> lastAnswer = new CompletableFuture<>();
-  private volatile Optional<MigrationStream> stream = Optional.empty();
+  private Optional<MigrationStream> stream = Optional.empty();
   private volatile boolean broken;
 
   /**
@@ -94,8 +94,7 @@ final class MigrationRun implements AutoCloseable {
 
   /** Sets how long the guest may stand still, without waiting: QEMU may be unable to answer. */
   void setDowntime(Duration limit) {
-    CompletableFuture<Qmp.Reply> unused =
-        qmp.send("migrate-set-parameters", MigrationSettings.downtime(limit));
+    var _ = qmp.send("migrate-set-parameters", MigrationSettings.downtime(limit));
   }
 
   /** Asks QEMU for what is left, when a pass has begun; the answer comes later. */
@@ -137,23 +136,10 @@ final class MigrationRun implements AutoCloseable {
     }
   }
 
-  /**
-   * Ends the stream and waits until the guest is as it was before.
-   *
-   * @param refuse whether QEMU waits for a word at the end of its stream, and gets a no
-   */
-  void stop(boolean refuse) throws DcmException {
-    if (stream.isPresent()) {
-      MigrationStream old = stream.get();
-      try {
-        if (refuse) {
-          old.answer(false);
-        }
-      } finally {
-        old.close();
-        stream = Optional.empty();
-      }
-    }
+  /** Ends the stream, refusing the guest, and waits until QEMU has got over it. */
+  void stop() throws DcmException {
+    stream.ifPresent(MigrationStream::refuse);
+    stream = Optional.empty();
     settle();
   }
 
@@ -162,6 +148,15 @@ final class MigrationRun implements AutoCloseable {
         qmp,
         "query-migrate",
         view -> OVER.contains(MigrationWatch.text(view, "status")),
+        Qmp.PATIENCE);
+    // The status changes early; until QEMU has also cleaned up it refuses the next migration.
+    watch.askAllUntil(
+        qmp,
+        "query-yank",
+        list ->
+            list.asList().stream()
+                .noneMatch(
+                    one -> MigrationWatch.text(one.getAsJsonObject(), "type").equals("migration")),
         Qmp.PATIENCE);
     // The status changes a moment before the guest is set running again.
     watch.askUntil(
@@ -192,10 +187,9 @@ final class MigrationRun implements AutoCloseable {
     close();
   }
 
-  /** Breaks the stream off, which ends any wait for it; any thread may do so. */
+  /** Makes whoever waits for the stream end soon; any thread may call it. */
   void interrupt() {
     broken = true;
-    stream.ifPresent(MigrationStream::shutdown);
     watch.wake();
   }
 

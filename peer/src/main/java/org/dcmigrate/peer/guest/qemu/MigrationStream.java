@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
+import java.time.Duration;
 import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.Reason;
 
@@ -17,6 +18,7 @@ import org.dcmigrate.protocol.Reason;
  */
 final class MigrationStream implements AutoCloseable {
   private static final long WINDOW_BYTES = 1 << 20;
+  private static final Duration REFUSAL = Duration.ofSeconds(5);
   private static final int SMALL_BUFFER = 4096;
   private static final int LARGE_BUFFER = 256 << 10;
 
@@ -25,6 +27,7 @@ final class MigrationStream implements AutoCloseable {
   private final StreamWindow window;
   private final StreamParser parser = new StreamParser();
   private boolean open = true;
+  private boolean theirsOpen = true;
   private boolean small;
 
   private MigrationStream(int ours, int theirs, MemorySegment buffer) {
@@ -124,21 +127,48 @@ final class MigrationStream implements AutoCloseable {
     }
   }
 
-  /** Breaks the connection, which ends a wait in {@link #fill}; any thread may do it. */
-  synchronized void shutdown() {
-    if (open) {
-      Posix.shutdown(ours);
+  /**
+   * Refuses the guest, whether or not its stream is over, and waits until QEMU has closed its end.
+   *
+   * <p>Merely closing would be a race: QEMU before 8.2 has a thread that reads the return path,
+   * does not wait for it after a failure, and lets it close the connection of the next migration
+   * where that comes too early. It has done its work once QEMU's end is closed; to see that, ours
+   * must be the only one left and must be read.
+   */
+  void refuse() {
+    try {
+      answer(false);
+      closeTheirs();
+      long deadline = System.nanoTime() + REFUSAL.toNanos();
+      MemorySegment rubbish = window.buffer();
+      long count = 1;
+      while (count != 0 && System.nanoTime() < deadline) {
+        count = Posix.read(ours, rubbish);
+        if (count == -Posix.EAGAIN) {
+          Posix.awaitReadable(ours, 100);
+        }
+      }
+    } catch (DcmException | IOException gone) {
+      // QEMU has ended or broken the connection already.
+    }
+    close();
+  }
+
+  private void closeTheirs() {
+    if (theirsOpen) {
+      theirsOpen = false;
+      Posix.close(theirs);
     }
   }
 
   /** Breaks the connection. QEMU lets the guest run on, unless it was told that it was taken. */
   @Override
-  public synchronized void close() {
+  public void close() {
+    closeTheirs();
     if (open) {
       open = false;
       Posix.shutdown(ours);
       Posix.close(ours);
-      Posix.close(theirs);
     }
   }
 

@@ -1,5 +1,6 @@
 package org.dcmigrate.peer.guest.qemu;
 
+import com.google.gson.JsonArray;
 import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import java.time.Duration;
@@ -12,6 +13,7 @@ import java.util.function.Predicate;
 import org.dcmigrate.peer.guest.GuestSource.Event;
 import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.Reason;
+import org.dcmigrate.protocol.Text;
 
 /** What QEMU's events said of the guest, and a way to wait until they say something. */
 final class MigrationWatch implements Consumer<Qmp.Event> {
@@ -131,10 +133,21 @@ final class MigrationWatch implements Consumer<Qmp.Event> {
    */
   JsonObject askUntil(Qmp qmp, String command, Predicate<JsonObject> wanted, Duration patience)
       throws DcmException {
+    return ask(qmp, command, view -> wanted.test(view.getAsJsonObject()), patience)
+        .getAsJsonObject();
+  }
+
+  /** As {@link #askUntil}, for a command that answers with a list. */
+  void askAllUntil(Qmp qmp, String command, Predicate<JsonArray> wanted, Duration patience)
+      throws DcmException {
+    ask(qmp, command, list -> wanted.test(list.getAsJsonArray()), patience);
+  }
+
+  private JsonElement ask(Qmp qmp, String command, Predicate<JsonElement> wanted, Duration patience)
+      throws DcmException {
     long deadline = System.nanoTime() + patience.toNanos();
     while (true) {
-      JsonElement answer = qmp.execute(command);
-      JsonObject view = answer.getAsJsonObject();
+      JsonElement view = qmp.execute(command);
       if (wanted.test(view)) {
         return view;
       }
@@ -148,6 +161,8 @@ final class MigrationWatch implements Consumer<Qmp.Event> {
     }
   }
 
+  /** Waits for the next event of any kind; that it may end early does no harm. */
+  @SuppressWarnings("WaitNotInLoop")
   private void nextChange(long mostMs) throws DcmException {
     lock.lock();
     try {
@@ -167,8 +182,8 @@ final class MigrationWatch implements Consumer<Qmp.Event> {
     return value == null ? "" : value.getAsString();
   }
 
-  private static String brief(JsonObject view) {
-    String status = text(view, "status");
-    return status.isEmpty() ? "nothing" : status;
+  private static String brief(JsonElement view) {
+    String status = view instanceof JsonObject one ? text(one, "status") : view.toString();
+    return Text.quote(status);
   }
 }

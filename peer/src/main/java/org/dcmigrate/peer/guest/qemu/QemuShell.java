@@ -58,7 +58,7 @@ final class QemuShell implements GuestShell {
       ran = StreamTail.ran(deviceState);
       files.writeRan(ran);
     } catch (IOException failed) {
-      throw failure(failed.getMessage(), failed);
+      throw failure(failed.toString(), failed);
     } catch (DcmException failed) {
       throw failure(failed.sentence(), failed);
     }
@@ -127,6 +127,12 @@ final class QemuShell implements GuestShell {
     given = true;
     qmp.close();
     return QemuAdapter.adopt(guestName, files);
+  }
+
+  /** Forgets QEMU without ending it, as the end of this process would. */
+  synchronized void abandon() {
+    given = true;
+    qmp.close();
   }
 
   @Override

@@ -134,7 +134,7 @@ final class QemuSource implements GuestSource {
     // It slipped through while it was to be held back: it runs on, and all begins anew. A guest
     // that slips again and again, or is too small to be held back, gets its stream at the end only.
     rejections++;
-    run.stop(true);
+    run.stop();
     if (rejections < MOST_REJECTIONS && !reader.policy().isTooSmall()) {
       restart();
     } else {
@@ -210,7 +210,7 @@ final class QemuSource implements GuestSource {
       reader.policy().standStill();
     } else if (remaining.isPresent()) {
       // Too little left to hold it back with: in a new first pass there is enough again.
-      run.stop(false);
+      run.stop();
       restart();
     }
   }
@@ -243,7 +243,7 @@ final class QemuSource implements GuestSource {
     phase = Phase.WAITING;
     reader.reset();
     try {
-      run.stop(false);
+      run.stop();
       if (ran) {
         QemuGuest.run(qmp, watch);
       }
@@ -261,7 +261,7 @@ final class QemuSource implements GuestSource {
       stopAllowed = false;
       rejections = 0;
       if (StreamTail.ran(reader.deviceState().orElseThrow())) {
-        run.stop(true);
+        run.stop();
         restart();
       } else {
         // QEMU would not migrate a second time what stood still in the first: so it stays where it
@@ -313,7 +313,7 @@ final class QemuSource implements GuestSource {
 
   private void letGuestRun() {
     try {
-      run.stop(false);
+      run.stop();
       settings.restore(qmp);
     } catch (DcmException unreachable) {
       // The broken connection lets QEMU run its guest on; whether it does, the guest's info says.

@@ -65,7 +65,7 @@ record QemuSourceParts(
   private static void undo(
       MigrationRun run, MigrationSettings settings, Qmp qmp, DcmException cause) {
     try {
-      run.stop(false);
+      run.stop();
     } catch (DcmException second) {
       cause.addSuppressed(second);
     }

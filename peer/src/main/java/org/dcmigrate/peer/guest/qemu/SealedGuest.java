@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -61,7 +60,7 @@ final class SealedGuest implements StoppedGuest {
     closeMemory();
     try (Qmp qmp = Qmp.connect(guest.config().qmpSocket(), event -> {})) {
       Optional<ProcessHandle> process = ProcessHandle.of(qmp.pid());
-      CompletableFuture<Qmp.Reply> unused = qmp.send("quit", new JsonObject());
+      var _ = qmp.send("quit", new JsonObject());
       process.ifPresent(SealedGuest::awaitEnd);
     } catch (DcmException gone) {
       // Nobody answers at its socket: it has ended already.

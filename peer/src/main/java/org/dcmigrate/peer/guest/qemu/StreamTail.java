@@ -16,7 +16,7 @@ final class StreamTail {
   static final int MOST_BYTES = 256 << 20;
 
   private static final byte[] RUN_STATE =
-      ("\013globalstate\0\0\0\0\0\0\0\1\0\0\0").getBytes(StandardCharsets.ISO_8859_1);
+      "\013globalstate\0\0\0\0\0\0\0\1\0\0\0".getBytes(StandardCharsets.ISO_8859_1);
   private static final byte[] RUNNING = "running\0".getBytes(StandardCharsets.ISO_8859_1);
   private static final int HEAD = 6;
 

@@ -32,6 +32,7 @@ final class Pump {
   /** Pumps while the condition does not hold; fails where the guest stops, or after a minute. */
   void until(BooleanSupplier condition) throws DcmException {
     long deadline = System.nanoTime() + DEADLINE_NS;
+    stopped = Optional.empty();
     while (!condition.getAsBoolean()) {
       step();
       if (stopped.isPresent()) {

@@ -1,4 +1,4 @@
-package org.dcmigrate.ctl.pki;
+package org.dcmigrate.ctl;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -14,11 +14,11 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
 import java.security.PrivateKey;
+import java.security.cert.CertificateEncodingException;
 import java.security.cert.X509Certificate;
 import java.security.spec.PKCS8EncodedKeySpec;
 import java.util.Base64;
 import java.util.EnumSet;
-import java.util.List;
 import java.util.Set;
 
 /** The two files of one certificate: NAME.pem and NAME.key, in PEM form, replaced as a whole. */
@@ -44,24 +44,26 @@ final class PemFiles {
     return directory.resolve(name + ".key");
   }
 
-  boolean exist() {
-    return Files.exists(certificate()) || Files.exists(key());
-  }
-
   void createDirectory() throws IOException {
     if (!Files.isDirectory(directory)) {
       Files.createDirectories(directory, permissions("rwx------"));
     }
   }
 
-  void write(PrivateKey key, List<X509Certificate> chain)
-      throws IOException, GeneralSecurityException {
-    StringBuilder certificates = new StringBuilder();
-    for (X509Certificate each : chain) {
-      certificates.append(pem("CERTIFICATE", each.getEncoded()));
-    }
+  void writeKey(PrivateKey key) throws IOException {
     replace(key(), pem(KEY, key.getEncoded()), OWNER_ONLY);
-    replace(certificate(), certificates.toString(), ALL_READ);
+  }
+
+  void writeCertificate(X509Certificate... chain) throws IOException {
+    StringBuilder text = new StringBuilder();
+    try {
+      for (X509Certificate each : chain) {
+        text.append(pem("CERTIFICATE", each.getEncoded()));
+      }
+    } catch (CertificateEncodingException malformed) {
+      throw new IOException("the certificate cannot be written", malformed);
+    }
+    replace(certificate(), text.toString(), ALL_READ);
   }
 
   PrivateKey readKey() throws IOException, GeneralSecurityException {

@@ -1,4 +1,4 @@
-package org.dcmigrate.ctl.pki;
+package org.dcmigrate.ctl;
 
 import java.io.IOException;
 import java.math.BigInteger;
@@ -15,10 +15,10 @@ import java.security.cert.X509Certificate;
 import java.security.spec.ECGenParameterSpec;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.Collection;
 import java.util.Date;
 import java.util.List;
+import java.util.Set;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x500.X500NameBuilder;
 import org.bouncycastle.asn1.x500.style.BCStyle;
@@ -35,15 +35,14 @@ import org.bouncycastle.cert.jcajce.JcaX509ExtensionUtils;
 import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
 import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
-import org.dcmigrate.ctl.CtlException;
-import org.dcmigrate.ctl.ExitCode;
 import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.PeerId;
+import org.dcmigrate.protocol.Reason;
 import org.dcmigrate.protocol.Text;
 import org.dcmigrate.protocol.transport.TlsMaterial;
 
 /**
- * A certificate authority in a directory, for clusters that have none of their own.
+ * A certificate authority, for clusters that have none of their own. In a directory it is
  *
  * <pre>
  *   DIR/ca.pem    certificate of the authority: signs leaves only; URI SAN spiffe://TRUST-DOMAIN
@@ -52,19 +51,20 @@ import org.dcmigrate.protocol.transport.TlsMaterial;
  *   DIR/NAME.key  its key, readable by its owner only
  * </pre>
  *
- * All keys are EC P-256. Time comes in as an argument.
+ * All keys are EC P-256.
  */
 public final class CertificateAuthority {
   /** How long an authority's certificate is valid where nothing else is said. */
-  public static final Duration AUTHORITY_LIFETIME = Duration.ofDays(3650);
+  public static final Duration LIFETIME = Duration.ofDays(3650);
 
   /** How long a leaf is valid where nothing else is said: short, as nothing is ever revoked. */
   public static final Duration LEAF_LIFETIME = Duration.ofDays(30);
 
   private static final String AUTHORITY = "ca";
+  private static final Set<String> ROLES = Set.of("peer", "operator");
   private static final String NAME = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?";
   private static final String DOMAIN = NAME + "(\\." + NAME + ")*";
-  private static final int LONGEST_DOMAIN = 180;
+  private static final int LONGEST_DOMAIN = 150;
   private static final int SERIAL_BITS = 127;
   private static final int SAN_URI = 6;
   private static final String SPIFFE = "spiffe://";
@@ -74,48 +74,49 @@ public final class CertificateAuthority {
 
   private static final SecureRandom RANDOM = new SecureRandom();
 
-  private final Path directory;
   private final String trustDomain;
   private final X509Certificate certificate;
   private final PrivateKey key;
 
-  private CertificateAuthority(
-      Path directory, String trustDomain, X509Certificate certificate, PrivateKey key) {
-    this.directory = directory;
+  private CertificateAuthority(String trustDomain, X509Certificate certificate, PrivateKey key) {
     this.trustDomain = trustDomain;
     this.certificate = certificate;
     this.key = key;
   }
 
-  /** What a certificate is for; the first part of the path in its identity. */
-  public enum Role {
-    PEER,
-    OPERATOR;
+  /** A certificate that was issued, with its key. */
+  public record Issued(
+      String name, PeerId identity, X509Certificate certificate, PrivateKey key,
+      X509Certificate authority) {
 
-    private String path() {
-      return this == PEER ? "peer" : "operator";
+    /** Writes NAME.pem and NAME.key, and ca.pem where there is none. Earlier ones are replaced. */
+    public void write(Path directory) throws IOException {
+      PemFiles ca = new PemFiles(directory, AUTHORITY);
+      if (!Files.exists(ca.certificate())) {
+        ca.writeCertificate(authority);
+      }
+      PemFiles files = new PemFiles(directory, name);
+      files.writeKey(key);
+      files.writeCertificate(certificate);
     }
   }
 
-  /** A certificate that was issued. */
-  public record Issued(PeerId identity, Path certificate, Path key, Instant notAfter) {}
-
   /**
-   * Makes an authority in a directory that has none.
+   * Makes an authority, in memory.
    *
-   * @throws CtlException when there is one, the trust domain is malformed, or writing fails
+   * @throws DcmException FIELD_INVALID when the trust domain is malformed
    */
-  public static CertificateAuthority create(
-      Path directory, String trustDomain, Duration lifetime, Instant now) throws CtlException {
+  public static CertificateAuthority create(String trustDomain) throws DcmException {
+    return create(trustDomain, LIFETIME, Instant.now());
+  }
+
+  /** The same with a lifetime, from a given moment. */
+  static CertificateAuthority create(String trustDomain, Duration lifetime, Instant now)
+      throws DcmException {
     if (trustDomain.length() > LONGEST_DOMAIN || !trustDomain.matches(DOMAIN)) {
-      throw CtlException.usage(
+      throw invalid(
           "a trust domain must be like a host name in lower case, e.g. dcm.example, but was "
               + Text.quote(trustDomain));
-    }
-    PemFiles files = new PemFiles(directory, AUTHORITY);
-    if (files.exist()) {
-      throw CtlException.usage(
-          "%s has an authority already; use it, or choose another --dir".formatted(directory));
     }
     try {
       KeyPair keys = newKeys();
@@ -125,94 +126,97 @@ public final class CertificateAuthority {
               .addExtension(Extension.basicConstraints, true, new BasicConstraints(0))
               .addExtension(
                   Extension.keyUsage, true, new KeyUsage(KeyUsage.keyCertSign | KeyUsage.cRLSign))
-              .addExtension(
-                  Extension.subjectAlternativeName, false, uri(SPIFFE + trustDomain));
-      X509Certificate certificate = sign(builder, keys.getPrivate());
-      files.createDirectory();
-      files.write(keys.getPrivate(), List.of(certificate));
-      return new CertificateAuthority(directory, trustDomain, certificate, keys.getPrivate());
+              .addExtension(Extension.subjectAlternativeName, false, uri(SPIFFE + trustDomain));
+      return new CertificateAuthority(
+          trustDomain, sign(builder, keys.getPrivate()), keys.getPrivate());
     } catch (IOException | GeneralSecurityException | OperatorCreationException failed) {
-      throw failed("the authority cannot be made in " + directory, failed);
+      throw failed(failed);
     }
   }
 
   /**
    * Opens the authority of a directory.
    *
-   * @throws CtlException when there is none, or its files are not usable
+   * @throws DcmException FIELD_INVALID when there is none, or its files are not usable
    */
-  public static CertificateAuthority open(Path directory) throws CtlException {
+  public static CertificateAuthority open(Path directory) throws DcmException {
     PemFiles files = new PemFiles(directory, AUTHORITY);
     if (!Files.exists(files.certificate())) {
-      throw CtlException.usage(
+      throw invalid(
           "%s has no authority; make one with: dcmctl cert init --dir %s"
               .formatted(directory, directory));
     }
+    X509Certificate certificate = TlsMaterial.certificates(files.certificate()).getFirst();
     try {
-      X509Certificate certificate = TlsMaterial.certificates(files.certificate()).getFirst();
       return new CertificateAuthority(
-          directory, trustDomain(certificate, files), certificate, files.readKey());
-    } catch (DcmException unusable) {
-      throw CtlException.usage(unusable.sentence());
+          trustDomain(certificate, files.certificate()), certificate, files.readKey());
     } catch (IOException | GeneralSecurityException | IllegalArgumentException unreadable) {
-      throw new CtlException(
-          ExitCode.USAGE,
+      throw new DcmException(
+          Reason.FIELD_INVALID,
           files.key() + " cannot be read as the authority's key; may this user read it?",
           unreadable);
     }
   }
 
+  /** Whether a directory has an authority already. */
+  public static boolean exists(Path directory) {
+    PemFiles files = new PemFiles(directory, AUTHORITY);
+    return Files.exists(files.certificate()) || Files.exists(files.key());
+  }
+
+  /** Writes ca.pem and ca.key into a directory, which is made where there is none. */
+  public void write(Path directory) throws IOException {
+    PemFiles files = new PemFiles(directory, AUTHORITY);
+    files.createDirectory();
+    files.writeKey(key);
+    files.writeCertificate(certificate);
+  }
+
   /**
-   * Issues a certificate with a fresh key, in place of an earlier one of that name.
+   * Issues a certificate with a fresh key.
    *
-   * @throws CtlException when the name is malformed, the lifetime exceeds the authority's, or
-   *     writing fails
+   * @param role peer or operator
+   * @throws DcmException FIELD_INVALID when role or name is malformed, or the certificate would end
+   *     after the authority's
    */
-  public Issued issue(String name, Role role, Duration lifetime, Instant now)
-      throws CtlException {
+  public Issued issue(String role, String name, Duration lifetime) throws DcmException {
+    return issue(role, name, lifetime, Instant.now());
+  }
+
+  /** The same from a given moment. */
+  Issued issue(String role, String name, Duration lifetime, Instant now) throws DcmException {
+    if (!ROLES.contains(role)) {
+      throw invalid("a role must be peer or operator, but was " + Text.quote(role));
+    }
     if (!name.matches(NAME) || name.equals(AUTHORITY)) {
-      throw CtlException.usage(
+      throw invalid(
           "a name must be 1 to 63 characters of a-z, 0-9 and -, not ca, but was "
               + Text.quote(name));
     }
-    Instant notAfter = now.plus(lifetime).truncatedTo(ChronoUnit.SECONDS);
-    Instant last = certificate.getNotAfter().toInstant();
-    if (lifetime.isNegative() || lifetime.isZero() || notAfter.isAfter(last)) {
-      throw CtlException.usage(
-          "the certificate must end after now and before the authority's, at " + last);
+    Instant notAfter = now.plus(lifetime);
+    if (!notAfter.isAfter(now) || notAfter.isAfter(notAfter())) {
+      throw invalid("a certificate must end after now and before its authority, at " + notAfter());
     }
-    PeerId identity = new PeerId(SPIFFE + trustDomain + "/" + role.path() + "/" + name);
-    PemFiles files = new PemFiles(directory, name);
+    PeerId identity = new PeerId(SPIFFE + trustDomain + "/" + role + "/" + name);
     try {
       KeyPair keys = newKeys();
       X500Name issuer = X500Name.getInstance(certificate.getSubjectX500Principal().getEncoded());
+      KeyPurposeId[] purposes = {KeyPurposeId.id_kp_serverAuth, KeyPurposeId.id_kp_clientAuth};
       X509v3CertificateBuilder builder =
           builder(issuer, name(name), now, notAfter, keys.getPublic())
               .addExtension(Extension.basicConstraints, true, new BasicConstraints(false))
               .addExtension(Extension.keyUsage, true, new KeyUsage(KeyUsage.digitalSignature))
-              .addExtension(
-                  Extension.extendedKeyUsage,
-                  false,
-                  new ExtendedKeyUsage(
-                      new KeyPurposeId[] {
-                        KeyPurposeId.id_kp_serverAuth, KeyPurposeId.id_kp_clientAuth
-                      }))
+              .addExtension(Extension.extendedKeyUsage, false, new ExtendedKeyUsage(purposes))
               .addExtension(Extension.subjectAlternativeName, false, uri(identity.uri()))
               .addExtension(
                   Extension.authorityKeyIdentifier,
                   false,
                   new JcaX509ExtensionUtils()
                       .createAuthorityKeyIdentifier(certificate.getPublicKey()));
-      files.write(keys.getPrivate(), List.of(sign(builder, key)));
+      return new Issued(name, identity, sign(builder, key), keys.getPrivate(), certificate);
     } catch (IOException | GeneralSecurityException | OperatorCreationException failed) {
-      throw failed("no certificate can be issued in " + directory, failed);
+      throw failed(failed);
     }
-    return new Issued(identity, files.certificate(), files.key(), notAfter);
-  }
-
-  /** The file with the authority's certificate. */
-  public Path certificateFile() {
-    return new PemFiles(directory, AUTHORITY).certificate();
   }
 
   /** The first part of every identity issued here. */
@@ -261,8 +265,8 @@ public final class CertificateAuthority {
     return new GeneralNames(new GeneralName(GeneralName.uniformResourceIdentifier, uri));
   }
 
-  private static String trustDomain(X509Certificate certificate, PemFiles files)
-      throws CtlException, CertificateParsingException {
+  private static String trustDomain(X509Certificate certificate, Path file)
+      throws DcmException, CertificateParsingException {
     Collection<List<?>> names = certificate.getSubjectAlternativeNames();
     for (List<?> name : names == null ? List.<List<?>>of() : names) {
       String uri = String.valueOf(name.get(1));
@@ -270,11 +274,15 @@ public final class CertificateAuthority {
         return uri.substring(SPIFFE.length());
       }
     }
-    throw CtlException.usage(
-        files.certificate() + " names no trust domain (URI SAN spiffe://TRUST-DOMAIN)");
+    throw invalid(file + " names no trust domain (URI SAN spiffe://TRUST-DOMAIN)");
   }
 
-  private static CtlException failed(String what, Exception cause) {
-    return new CtlException(ExitCode.INTERNAL, what + ": " + cause.getMessage(), cause);
+  private static DcmException invalid(String sentence) {
+    return new DcmException(Reason.FIELD_INVALID, sentence);
+  }
+
+  private static DcmException failed(Exception cause) {
+    return new DcmException(
+        Reason.INTERNAL, "no certificate can be made: " + cause.getMessage(), cause);
   }
 }

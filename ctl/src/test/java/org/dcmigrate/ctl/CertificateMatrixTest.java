@@ -1,4 +1,4 @@
-package org.dcmigrate.ctl.pki;
+package org.dcmigrate.ctl;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
@@ -12,9 +12,13 @@ import io.grpc.stub.StreamObserver;
 import io.netty.handler.ssl.ClientAuth;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
+import io.netty.handler.ssl.SslProvider;
 import io.netty.handler.ssl.util.InsecureTrustManagerFactory;
 import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.nio.file.Path;
+import java.security.Principal;
+import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
@@ -25,13 +29,16 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.X509ExtendedKeyManager;
 import org.bouncycastle.asn1.x509.KeyPurposeId;
 import org.bouncycastle.asn1.x509.KeyUsage;
-import org.dcmigrate.ctl.pki.TestAuthority.Leaf;
+import org.dcmigrate.ctl.TestAuthority.Leaf;
 import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.Reason;
 import org.dcmigrate.protocol.transport.CallerIdentity;
+import org.dcmigrate.protocol.transport.Certificates;
 import org.dcmigrate.protocol.transport.Security;
 import org.dcmigrate.protocol.transport.TlsMaterial;
 import org.dcmigrate.protocol.transport.Transport;
@@ -90,6 +97,7 @@ class CertificateMatrixTest {
     TestAuthority other = TestAuthority.root("test ca");
     TestAuthority late = authority.intermediate("late", Duration.ofDays(1));
     TestAuthority between = authority.intermediate("between", Duration.ofDays(5));
+    Leaf good = authority.leaf(CLIENT).issue();
     Map<String, Leaf> leaves = new TreeMap<>();
     leaves.put("self-signed", authority.leaf(CLIENT).selfSigned().issue());
     leaves.put("wrong CA of the same name", other.leaf(CLIENT).issue());
@@ -97,29 +105,22 @@ class CertificateMatrixTest {
     leaves.put(
         "not yet valid", authority.leaf(CLIENT).valid(daysAgo(-1), Duration.ofDays(2)).issue());
     leaves.put("missing intermediate", between.leaf(CLIENT).issue());
-    leaves.put(
-        "expired intermediate", late.leaf(CLIENT).between(late.certificate()).issue());
+    leaves.put("expired intermediate", late.leaf(CLIENT).between(late.certificate()).issue());
     leaves.put(
         "no clientAuth", authority.leaf(CLIENT).purposes(KeyPurposeId.id_kp_serverAuth).issue());
-    leaves.put("EC key of 224 bits", authority.leaf(CLIENT).keys(TestAuthority.rsa(1024)).issue());
+    leaves.put(
+        "SHA-1", authority.leaf(CLIENT).signature("SHA1withECDSA").issue());
+    leaves.put(
+        "a leaf under a leaf", authority.under(good).leaf(CLIENT).between(good.certificate()).issue());
     leaves.put(
         "a chain of 100",
-        new Leaf(
-            authority.leaf(CLIENT).issue().key(),
-            Collections.nCopies(100, other.leaf(CLIENT).issue().certificate())));
-    List<DynamicTest> tests = new ArrayList<>();
-    leaves.forEach(
-        (name, leaf) ->
-            tests.add(
-                DynamicTest.dynamicTest(
-                    name,
-                    () -> {
-                      DcmException refused = refused(hostile(server, Optional.of(leaf), "TLSv1.3"));
-                      assertThat(refused.reason())
-                          .as(refused.sentence())
-                          .isEqualTo(Reason.PEER_UNREACHABLE);
-                    })));
-    return tests;
+        new Leaf(good.key(), Collections.nCopies(100, other.leaf(CLIENT).issue().certificate())));
+    return tests(
+        leaves,
+        (name, leaf) -> {
+          DcmException refused = refused(hostile(server, Optional.of(leaf), "TLSv1.3"));
+          assertThat(refused.reason()).isEqualTo(Reason.PEER_UNREACHABLE);
+        });
   }
 
   /** The chain is good, but the leaf carries no usable identity: the caller is told why. */
@@ -128,33 +129,35 @@ class CertificateMatrixTest {
     Map<String, Leaf> leaves = new TreeMap<>();
     leaves.put("is a CA's", authority.leaf(CLIENT).authority().issue());
     leaves.put(
-        "digitalSignature",
-        authority.leaf(CLIENT).usage(KeyUsage.keyAgreement | KeyUsage.keyEncipherment).issue());
-    leaves.put(
-        "extended key usage",
+        "only clientAuth",
         authority.leaf(CLIENT).purposes(KeyPurposeId.id_kp_clientAuth).issue());
-    leaves.put(
-        "must include serverAuth and clientAuth", authority.leaf(CLIENT).purposes().issue());
+    leaves.put("include serverAuth and clientAuth", authority.leaf(CLIENT).purposes().issue());
     leaves.put("exactly one URI SAN, but has 0", authority.leaf(CLIENT).onlyDns("a.b").issue());
+    leaves.put("exactly one URI SAN, but has 2", authority.leaf(CLIENT).uri(SERVER).issue());
     leaves.put(
-        "exactly one URI SAN, but has 2", authority.leaf(CLIENT).uri(SERVER).issue());
-    leaves.put(
-        "spiffe://TRUST-DOMAIN/PATH", authority.leaf("https://dcm.example/peer/host-a").issue());
+        "but is https://dcm.example", authority.leaf("https://dcm.example/peer/host-a").issue());
     leaves.put("but is spiffe://dcm.example", authority.leaf("spiffe://dcm.example").issue());
-    List<DynamicTest> tests = new ArrayList<>();
-    leaves.forEach(
-        (words, leaf) ->
-            tests.add(
-                DynamicTest.dynamicTest(
-                    words,
-                    () -> {
-                      DcmException refused = refused(hostile(server, Optional.of(leaf), "TLSv1.3"));
-                      assertThat(refused.reason())
-                          .as(refused.sentence())
-                          .isEqualTo(Reason.IDENTITY_INVALID);
-                      assertThat(refused.sentence()).contains(words);
-                    })));
-    return tests;
+    leaves.put(
+        "key is weak", authority.leaf(CLIENT).keys(TestAuthority.rsa(1024)).issue());
+    return tests(
+        leaves,
+        (words, leaf) -> {
+          DcmException refused = refused(hostile(server, Optional.of(leaf), "TLSv1.3"));
+          assertThat(refused.reason()).isEqualTo(Reason.IDENTITY_INVALID);
+          assertThat(refused.sentence())
+              .contains(words.replace("only clientAuth", "include serverAuth and clientAuth"));
+        });
+  }
+
+  /** Refused by TLS itself or by the interceptor, as the TLS library has it. */
+  @Test
+  void aLeafThatMayNotSignIsRefused() throws Exception {
+    Leaf leaf = authority.leaf(CLIENT).usage(KeyUsage.keyAgreement).issue();
+
+    assertThat(refused(hostile(server, Optional.of(leaf), "TLSv1.3")).reason())
+        .isIn(Reason.PEER_UNREACHABLE, Reason.IDENTITY_INVALID);
+    assertThat(Certificates.problems(leaf.certificate()))
+        .containsExactly("its key usage must include digitalSignature");
   }
 
   @Test
@@ -162,7 +165,7 @@ class CertificateMatrixTest {
     DcmException refused = refused(hostile(server, Optional.empty(), "TLSv1.3"));
 
     assertThat(refused.reason()).isEqualTo(Reason.PEER_UNREACHABLE);
-    assertThat(refused.sentence()).containsIgnoringCase("certificate");
+    assertThat(refused.sentence()).contains("refused this side's certificate: certificate required");
   }
 
   @Test
@@ -195,25 +198,26 @@ class CertificateMatrixTest {
         "must include serverAuth and clientAuth",
         authority.leaf(SERVER).purposes(KeyPurposeId.id_kp_serverAuth).issue());
     leaves.put(
-        "serverAuth", authority.leaf(SERVER).purposes(KeyPurposeId.id_kp_clientAuth).issue());
-    leaves.put("", TestAuthority.root("test ca").leaf(SERVER).issue());
+        "does not permit use for TLS server",
+        authority.leaf(SERVER).purposes(KeyPurposeId.id_kp_clientAuth).issue());
+    leaves.put("signature check failed", TestAuthority.root("test ca").leaf(SERVER).issue());
     leaves.put(
-        "validity", authority.leaf(SERVER).valid(daysAgo(9), Duration.ofDays(8)).issue());
-    List<DynamicTest> tests = new ArrayList<>();
-    leaves.forEach(
-        (words, leaf) ->
-            tests.add(
-                DynamicTest.dynamicTest(
-                    "server: " + words,
-                    () -> {
-                      Server bad = started(hostileServer(leaf));
-                      ManagedChannel channel =
-                          channel(bad, tls(authority.leaf(CLIENT).issue()), SERVER);
-                      DcmException refused = refused(channel);
-                      assertThat(refused.reason()).isEqualTo(Reason.PEER_UNREACHABLE);
-                      assertThat(refused.sentence()).contains(words);
-                    })));
-    return tests;
+        "unable to find valid certification path",
+        TestAuthority.root("other ca").leaf(SERVER).issue());
+    leaves.put(
+        "validity check failed, NotAfter",
+        authority.leaf(SERVER).valid(daysAgo(9), Duration.ofDays(8)).issue());
+    return tests(
+        leaves,
+        (words, leaf) -> {
+          Server bad = started(hostileServer(leaf));
+          DcmException refused =
+              refused(channel(bad, tls(authority.leaf(CLIENT).issue()), SERVER));
+          assertThat(refused.reason()).isEqualTo(Reason.PEER_UNREACHABLE);
+          assertThat(refused.sentence())
+              .contains("its certificate was refused here")
+              .contains(words);
+        });
   }
 
   @Test
@@ -227,7 +231,7 @@ class CertificateMatrixTest {
 
     DcmException refused = refused(channel);
     assertThat(refused.reason()).isEqualTo(Reason.PEER_UNREACHABLE);
-    assertThat(refused.sentence()).contains("refused").contains("127.0.0.1");
+    assertThat(refused.sentence()).contains("Connection refused: /127.0.0.1:" + port);
   }
 
   @Test
@@ -262,7 +266,7 @@ class CertificateMatrixTest {
     leaf.write(directory, name);
     return new Security.MutualTls(
         TlsMaterial.load(
-            authority.write(directory, "ca.pem"),
+            authority.write(directory),
             directory.resolve(name + ".pem"),
             directory.resolve(name + ".key")));
   }
@@ -275,10 +279,10 @@ class CertificateMatrixTest {
   /** A client that checks nothing and shows what it likes. */
   private ManagedChannel hostile(Server to, Optional<Leaf> leaf, String version) throws Exception {
     SslContextBuilder builder =
-        GrpcSslContexts.configure(SslContextBuilder.forClient())
+        GrpcSslContexts.configure(SslContextBuilder.forClient(), SslProvider.JDK)
             .protocols(version)
             .trustManager(InsecureTrustManagerFactory.INSTANCE);
-    leaf.ifPresent(shown -> builder.keyManager(shown.key(), shown.chainArray()));
+    leaf.ifPresent(shown -> builder.keyManager(new StubbornKeyManager(shown)));
     return track(
         NettyChannelBuilder.forAddress("127.0.0.1", to.getPort())
             .sslContext(builder.build())
@@ -288,7 +292,8 @@ class CertificateMatrixTest {
   private NettyServerBuilder hostileServer(Leaf leaf) throws Exception {
     X509Certificate[] chain = leaf.chainArray();
     SslContext context =
-        GrpcSslContexts.configure(SslContextBuilder.forServer(leaf.key(), chain))
+        GrpcSslContexts.configure(
+                SslContextBuilder.forServer(leaf.key(), chain), SslProvider.JDK)
             .protocols("TLSv1.3")
             .clientAuth(ClientAuth.OPTIONAL)
             .trustManager(InsecureTrustManagerFactory.INSTANCE)
@@ -323,6 +328,17 @@ class CertificateMatrixTest {
     return error;
   }
 
+  private interface Check {
+    void run(String name, Leaf leaf) throws Exception;
+  }
+
+  private static List<DynamicTest> tests(Map<String, Leaf> leaves, Check check) {
+    List<DynamicTest> tests = new ArrayList<>();
+    leaves.forEach(
+        (name, leaf) -> tests.add(DynamicTest.dynamicTest(name, () -> check.run(name, leaf))));
+    return tests;
+  }
+
   private static Instant daysAgo(int days) {
     return Instant.now().minus(Duration.ofDays(days));
   }
@@ -333,6 +349,50 @@ class CertificateMatrixTest {
       out.onNext(
           GetPeerResponse.newBuilder().setIdentity(CallerIdentity.current().uri()).build());
       out.onCompleted();
+    }
+  }
+
+  /** Shows its certificate whatever CAs the server names. */
+  private static final class StubbornKeyManager extends X509ExtendedKeyManager {
+    private final Leaf leaf;
+
+    StubbornKeyManager(Leaf leaf) {
+      this.leaf = leaf;
+    }
+
+    @Override
+    public String chooseEngineClientAlias(String[] types, Principal[] issuers, SSLEngine engine) {
+      return "leaf";
+    }
+
+    @Override
+    public String chooseClientAlias(String[] types, Principal[] issuers, Socket socket) {
+      return "leaf";
+    }
+
+    @Override
+    public String[] getClientAliases(String type, Principal[] issuers) {
+      return new String[] {"leaf"};
+    }
+
+    @Override
+    public String[] getServerAliases(String type, Principal[] issuers) {
+      return new String[] {"leaf"};
+    }
+
+    @Override
+    public String chooseServerAlias(String type, Principal[] issuers, Socket socket) {
+      return "leaf";
+    }
+
+    @Override
+    public X509Certificate[] getCertificateChain(String alias) {
+      return leaf.chainArray();
+    }
+
+    @Override
+    public PrivateKey getPrivateKey(String alias) {
+      return leaf.key();
     }
   }
 }

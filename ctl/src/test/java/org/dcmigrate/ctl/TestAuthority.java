@@ -1,14 +1,14 @@
-package org.dcmigrate.ctl.pki;
+package org.dcmigrate.ctl;
 
 import java.io.IOException;
 import java.math.BigInteger;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
+import java.security.spec.ECGenParameterSpec;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -52,7 +52,9 @@ final class TestAuthority {
 
     /** Writes NAME.pem and NAME.key. */
     void write(Path directory, String name) throws Exception {
-      new PemFiles(directory, name).write(key, chain);
+      PemFiles files = new PemFiles(directory, name);
+      files.writeKey(key);
+      files.writeCertificate(chainArray());
     }
   }
 
@@ -77,10 +79,19 @@ final class TestAuthority {
     return certificate;
   }
 
-  Path write(Path directory, String file) throws Exception {
-    Path path = directory.resolve(file);
-    new PemFiles(directory, file.replace(".pem", "")).write(keys.getPrivate(), List.of(certificate));
-    return path;
+  /** A leaf that plays the authority. */
+  TestAuthority under(Leaf leaf) {
+    return new TestAuthority(
+        new X500Name("CN=leaf"),
+        new KeyPair(leaf.certificate().getPublicKey(), leaf.key()),
+        leaf.certificate());
+  }
+
+  /** Writes ca.pem. */
+  Path write(Path directory) throws Exception {
+    PemFiles files = new PemFiles(directory, "ca");
+    files.writeCertificate(certificate);
+    return files.certificate();
   }
 
   /** A leaf as it should be, to be spoilt. */
@@ -186,7 +197,7 @@ final class TestAuthority {
   static KeyPair ec(String curve) {
     try {
       KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
-      generator.initialize(new java.security.spec.ECGenParameterSpec(curve));
+      generator.initialize(new ECGenParameterSpec(curve));
       return generator.generateKeyPair();
     } catch (GeneralSecurityException impossible) {
       throw new AssertionError(impossible);
@@ -197,12 +208,6 @@ final class TestAuthority {
     KeyPairGenerator generator = KeyPairGenerator.getInstance("RSA");
     generator.initialize(bits);
     return generator.generateKeyPair();
-  }
-
-  static Path pem(Path directory, String name, X509Certificate... certificates) throws Exception {
-    Path scratch = Files.createTempDirectory(directory, "pem");
-    new PemFiles(scratch, name).write(ec("secp256r1").getPrivate(), List.of(certificates));
-    return scratch.resolve(name + ".pem");
   }
 
   private static X509Certificate authority(

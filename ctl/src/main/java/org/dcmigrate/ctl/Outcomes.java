@@ -1,0 +1,108 @@
+package org.dcmigrate.ctl;
+
+import java.util.Locale;
+import org.dcmigrate.v1.Audit;
+import org.dcmigrate.v1.ContributorProgress;
+import org.dcmigrate.v1.Migration;
+import org.dcmigrate.v1.Outcome;
+import org.dcmigrate.v1.Progress;
+
+/** What a migration came to: a summary for people, and the exit code for scripts. */
+public final class Outcomes {
+  private Outcomes() {}
+
+  /** Several lines, each ended by a line feed; of a running migration what is known so far. */
+  public static String summary(Migration migration) {
+    Outcome outcome = migration.getOutcome();
+    Table table = new Table();
+    table.row("migration", migration.getMigrationId());
+    table.row("guest", migration.getGuest());
+    table.row("state", ProgressLine.state(migration.getState()));
+    if (!migration.getExplanation().isEmpty()) {
+      table.row("explanation", migration.getExplanation());
+    }
+    if (!migration.getFailureReason().isEmpty()) {
+      table.row("reason", migration.getFailureReason());
+    }
+    table.row("owner", migration.getOwner().isEmpty() ? "in doubt" : migration.getOwner());
+    table.row("path", path(migration));
+    if (outcome.getDowntimeNs() > 0) {
+      table.row(
+          "downtime",
+          "%s (last pages %s, prepare %s, commit and resume %s)"
+              .formatted(
+                  Units.time(outcome.getDowntimeNs()),
+                  Units.time(outcome.getFinalPagesNs()),
+                  Units.time(outcome.getPrepareNs()),
+                  Units.time(outcome.getCommitNs())));
+    }
+    bytes(table, migration.getSource(), migration.getProgress());
+    if (outcome.getTotalNs() > 0) {
+      table.row("total time", Units.time(outcome.getTotalNs()));
+    }
+    if (outcome.getRedirects() > 0) {
+      table.row(
+          "after redirect",
+          String.format(
+              Locale.ROOT,
+              "%s (redirects: %d, the last with %.1f %% of the pages held somewhere)",
+              Units.time(outcome.getAfterRedirectNs()),
+              outcome.getRedirects(),
+              100 * outcome.getRedirectedAtFraction()));
+    }
+    table.row("audit", audit(outcome.getAudit()));
+    return table.text();
+  }
+
+  /** How a command ends that waited for the migration's end. */
+  public static ExitCode exitCode(Migration migration) {
+    return switch (migration.getState()) {
+      case MIGRATION_STATE_COMPLETED ->
+          migration.getOutcome().getAudit() == Audit.AUDIT_DIFFERENT
+              ? ExitCode.INTERNAL
+              : ExitCode.DONE;
+      case MIGRATION_STATE_CANCELLED -> ExitCode.MIGRATION_FAILED;
+      case MIGRATION_STATE_FAILED ->
+          migration.getOwner().equals(migration.getSource())
+              ? ExitCode.MIGRATION_FAILED
+              : ExitCode.IN_DOUBT;
+      case MIGRATION_STATE_IN_DOUBT -> ExitCode.IN_DOUBT;
+      default -> ExitCode.WAIT_TIMED_OUT;
+    };
+  }
+
+  private static String path(Migration migration) {
+    StringBuilder path = new StringBuilder(migration.getSource()).append(" to ");
+    path.append(migration.getDestination().isEmpty() ? "(none)" : migration.getDestination());
+    if (!migration.getContributorsList().isEmpty()) {
+      path.append(", relayed by ").append(String.join(", ", migration.getContributorsList()));
+    }
+    return path.toString();
+  }
+
+  private static void bytes(Table table, String source, Progress progress) {
+    StringBuilder text = new StringBuilder();
+    text.append(source).append(' ').append(Units.size(progress.getSourceBytes()));
+    for (ContributorProgress each : progress.getContributorsList()) {
+      text.append(", ").append(each.getName()).append(' ');
+      text.append(Units.size(each.getPayloadBytes()));
+    }
+    if (progress.getContributorBytes() > 0) {
+      text.append("; contributors in all epochs ");
+      text.append(Units.size(progress.getContributorBytes()));
+    }
+    if (progress.getDuplicateBytes() > 0) {
+      text.append("; received twice ").append(Units.size(progress.getDuplicateBytes()));
+    }
+    table.row("bytes sent", text.toString());
+  }
+
+  private static String audit(Audit audit) {
+    return switch (audit) {
+      case AUDIT_PENDING -> "not done yet";
+      case AUDIT_IDENTICAL -> "every page is identical";
+      case AUDIT_DIFFERENT -> "AT LEAST ONE PAGE DIFFERS";
+      case AUDIT_UNSPECIFIED, UNRECOGNIZED -> "none";
+    };
+  }
+}

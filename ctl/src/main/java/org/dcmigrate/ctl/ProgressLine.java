@@ -1,0 +1,104 @@
+package org.dcmigrate.ctl;
+
+import java.util.Locale;
+import java.util.StringJoiner;
+import java.util.concurrent.TimeUnit;
+import org.dcmigrate.v1.ContributorProgress;
+import org.dcmigrate.v1.Migration;
+import org.dcmigrate.v1.MigrationState;
+import org.dcmigrate.v1.Progress;
+
+/** A running migration in one line. */
+public final class ProgressLine {
+  private static final int PAGE_BYTES = 4096;
+
+  private ProgressLine() {}
+
+  /**
+   * State, part held, who sends how fast, what remains, pass and expected time, e.g. {@code
+   * transferring to host-c 62.1 % | source 61.2 MB/s, host-b 60.8 MB/s (12034 waiting) | 194 MiB
+   * left, pass 2 | ETA 4.20 s}.
+   */
+  public static String of(Migration migration) {
+    Progress progress = migration.getProgress();
+    StringJoiner parts = new StringJoiner(" | ");
+    StringBuilder head = new StringBuilder(state(migration.getState()));
+    if (!migration.getDestination().isEmpty()) {
+      head.append(" to ").append(migration.getDestination());
+    }
+    if (progress.getTotalPages() > 0) {
+      head.append(
+          String.format(
+              Locale.ROOT, " %.1f %%", 100.0 * progress.getHeldPages() / progress.getTotalPages()));
+    }
+    parts.add(head);
+    if (isMoving(migration.getState())) {
+      parts.add(senders(progress));
+      parts.add(
+          "%s left, pass %d"
+              .formatted(Units.size(remaining(progress) * PAGE_BYTES), progress.getPass()));
+      if (progress.getRemainingMs() > 0) {
+        parts.add("ETA " + Units.time(TimeUnit.MILLISECONDS.toNanos(progress.getRemainingMs())));
+      }
+    } else if (!migration.getExplanation().isEmpty()) {
+      parts.add(migration.getExplanation());
+    }
+    return Table.harmless(parts.toString());
+  }
+
+  /** A state as people read it, e.g. "switching over". */
+  static String state(MigrationState state) {
+    return state
+        .name()
+        .replace("MIGRATION_STATE_", "")
+        .toLowerCase(Locale.ROOT)
+        .replace('_', ' ');
+  }
+
+  private static boolean isMoving(MigrationState state) {
+    return switch (state) {
+      case MIGRATION_STATE_TRANSFERRING,
+          MIGRATION_STATE_REDIRECTING,
+          MIGRATION_STATE_SWITCHING_OVER ->
+          true;
+      default -> false;
+    };
+  }
+
+  /** The rate of contributors is known as a sum; it is split by who still relays. */
+  private static String senders(Progress progress) {
+    StringJoiner senders = new StringJoiner(", ");
+    senders.add("source " + Units.rate(progress.getSourceBytesPerSecond()));
+    long relaying =
+        progress.getContributorsList().stream().filter(ProgressLine::relays).count();
+    for (ContributorProgress each : progress.getContributorsList()) {
+      if (!relays(each)) {
+        senders.add(each.getName() + " " + each.getState());
+      } else if (relaying == 1) {
+        senders.add(
+            "%s %s (%d waiting)"
+                .formatted(
+                    each.getName(),
+                    Units.rate(progress.getContributorBytesPerSecond()),
+                    each.getWaitingPages()));
+      } else {
+        senders.add(
+            "%s %s so far (%d waiting)"
+                .formatted(
+                    each.getName(), Units.size(each.getPayloadBytes()), each.getWaitingPages()));
+      }
+    }
+    if (relaying > 1) {
+      senders.add("together " + Units.rate(progress.getContributorBytesPerSecond()));
+    }
+    return senders.toString();
+  }
+
+  private static boolean relays(ContributorProgress contributor) {
+    return contributor.getState().equals("relaying");
+  }
+
+  private static long remaining(Progress progress) {
+    return progress.getRemainingPages() + progress.getRelayingPages();
+  }
+}
