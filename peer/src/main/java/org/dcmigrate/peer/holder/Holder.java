@@ -587,11 +587,7 @@ public final class Holder {
 
   private void verify(HolderOutput.Verify verify) {
     PageStore store = heldGuest().store();
-    // Compared while no write is under way, and in the same moment none is let in any more.
-    boolean equal =
-        gate.closeIf(
-            () -> store.memoryDigest() == verify.memoryDigest() && store.missingPages() == 0,
-            new Failure(Reason.STATE_CONFLICT, "memory is complete and verified"));
+    boolean equal = store.memoryDigest() == verify.memoryDigest() && store.missingPages() == 0;
     answer(new HolderInput.Verified(verify.epoch(), equal));
   }
 
@@ -607,6 +603,8 @@ public final class Holder {
   }
 
   private void reportIncomplete() {
+    // What lacks comes by new transfers; those before were cut for the comparison.
+    gate = new TransferGate();
     PageStore store = heldGuest().store();
     switchover.ifPresent(
         replies -> replies.incomplete(store.memoryDigest(), store.missingPages()));

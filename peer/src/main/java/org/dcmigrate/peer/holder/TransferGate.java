@@ -3,7 +3,6 @@ package org.dcmigrate.peer.holder;
 import java.util.Optional;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
-import java.util.function.BooleanSupplier;
 import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.Failure;
 
@@ -35,18 +34,11 @@ final class TransferGate {
 
   /** Closes for good; the first reason stays. */
   void close(Failure why) {
-    closeIf(() -> true, why);
-  }
-
-  /** Closes if the condition, looked at while no write is under way, holds; tells whether. */
-  boolean closeIf(BooleanSupplier condition, Failure why) {
     lock.writeLock().lock();
     try {
-      boolean holds = condition.getAsBoolean();
-      if (holds && closed.isEmpty()) {
+      if (closed.isEmpty()) {
         closed = Optional.of(why);
       }
-      return holds;
     } finally {
       lock.writeLock().unlock();
     }

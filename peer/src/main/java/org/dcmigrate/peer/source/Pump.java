@@ -123,6 +123,7 @@ final class Pump implements AutoCloseable {
         () -> {
           reconciling = false;
           repairing = false;
+          reportStop(current.get());
           still.complete(true);
         });
     still.orTimeout(10, TimeUnit.SECONDS).exceptionally(late -> false).join();
@@ -233,9 +234,8 @@ final class Pump implements AutoCloseable {
       return true;
     }
     if (stopped.isPresent()) {
-      if (!stopReported) {
+      if (!stopReported && afterAcknowledged(to, stoppedIn(to))) {
         stopReported = true;
-        afterAcknowledged(to, new SourceInput.GuestStopped(to.attempt().epoch()));
       }
       return false;
     }
@@ -279,12 +279,26 @@ final class Pump implements AutoCloseable {
     }
   }
 
-  private void afterAcknowledged(Link to, SourceInput then) {
+  private boolean afterAcknowledged(Link to, SourceInput then) {
     try {
       to.sender().awaitAcknowledged(context.timeouts().sendStall());
       listener.happened(then);
+      return true;
     } catch (DcmException failed) {
       lost(to, failed.failure());
+      return false;
+    }
+  }
+
+  private static SourceInput stoppedIn(Link to) {
+    return new SourceInput.GuestStopped(to.attempt().epoch());
+  }
+
+  /** The migration learns of the stop even without a destination, and lets the guest run on. */
+  private void reportStop(Link without) {
+    if (stopped.isPresent() && !stopReported) {
+      stopReported = true;
+      listener.happened(stoppedIn(without));
     }
   }
 
@@ -293,11 +307,7 @@ final class Pump implements AutoCloseable {
       link = Optional.empty();
       to.sender().cancel();
       listener.happened(new SourceInput.DestinationLost(to.attempt().epoch(), why));
-      if (stopped.isPresent() && !stopReported) {
-        // The migration learns of the stop all the same, and lets the guest run on.
-        stopReported = true;
-        listener.happened(new SourceInput.GuestStopped(to.attempt().epoch()));
-      }
+      reportStop(to);
     }
   }
 
@@ -309,14 +319,18 @@ final class Pump implements AutoCloseable {
         inventory(to, attempt, held);
       }
       double fraction = pages.plan(held, new HashMap<>(available));
-      TransferSender sender =
-          TransferSender.open(
-              to.channel(), attempt, context.egress(), context.timeouts().sendStall());
-      link = Optional.of(new Link(attempt, to, sender));
+      link = Optional.of(connect(attempt, to));
       listener.planned(attempt.epoch(), fraction, List.copyOf(available.keySet()));
     } catch (DcmException failed) {
       listener.happened(new SourceInput.DestinationLost(attempt.epoch(), failed.failure()));
     }
+  }
+
+  private Link connect(Attempt attempt, PeerClient to) throws DcmException {
+    TransferSender sender =
+        TransferSender.open(
+            to.channel(), attempt, context.egress(), context.timeouts().sendStall());
+    return new Link(attempt, to, sender);
   }
 
   private void beginReconcile() {
@@ -343,8 +357,10 @@ final class Pump implements AutoCloseable {
     }
     Link to = current.get();
     try {
-      to.client()
-          .segmentDigests(to.attempt(), pages::resendSegmentUnless, INVENTORY_DEADLINE);
+      to.client().segmentDigests(to.attempt(), pages::resendSegmentUnless, INVENTORY_DEADLINE);
+      // The destination cut the transfer when it began to verify.
+      to.sender().cancel();
+      link = Optional.of(connect(to.attempt(), to.client()));
       repairing = true;
     } catch (DcmException failed) {
       lost(to, failed.failure());

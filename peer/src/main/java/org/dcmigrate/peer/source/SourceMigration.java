@@ -164,8 +164,7 @@ public final class SourceMigration {
       recovered.carryOut(first);
     }
     if (recovered.state instanceof SourceState.Ended) {
-      recovered.course.end(Views.progress(recovered.course, Optional.empty(), recovered.watch, Optional.empty()));
-      recovered.over.complete(true);
+      recovered.finish();
     } else {
       Thread.ofVirtual().name("migration-" + entry.migration()).start(recovered::run);
     }
@@ -262,7 +261,9 @@ public final class SourceMigration {
       }
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
+      return;
     }
+    finish();
     for (Waiting late = inputs.poll(); late != null; late = inputs.poll()) {
       take(late);
     }
@@ -322,7 +323,7 @@ public final class SourceMigration {
       case SourceOutput.Seal seal -> pump.ifPresent(p -> p.seal(seal.epoch()));
       case SourceOutput.Commit commit -> call(() -> commit(commit));
       case SourceOutput.TakeBack back -> takeBack();
-      case SourceOutput.QuitGuest quit -> call(this::quitGuest);
+      case SourceOutput.QuitGuest quit -> quitGuest();
       case SourceOutput.EndGuestMigration end -> endGuestMigration();
       case SourceOutput.Abort abort -> {
         watch.forget(abort.peer());
@@ -531,7 +532,6 @@ public final class SourceMigration {
           stopped.quit();
         });
     context.guests().remove(guest.name());
-    finish();
   }
 
   /** Whether the stopped guest's memory, read anew, is what the destination verified. */
@@ -569,7 +569,6 @@ public final class SourceMigration {
       takeBack();
     }
     context.guests().free(guest.name(), migration);
-    finish();
   }
 
   private void finish() {

@@ -16,22 +16,6 @@ import org.dcmigrate.protocol.Text;
  * half-read items. Whatever it does not understand it refuses, as a page misread is a guest lost.
  */
 final class StreamParser {
-  static final int MAGIC = 0x5145564d;
-  static final int SECTION_START = 1;
-  static final int SECTION_PART = 2;
-  static final int SECTION_END = 3;
-  static final int SECTION_FULL = 4;
-  static final int SUBSECTION = 5;
-  static final int CONFIGURATION = 7;
-  static final int COMMAND = 8;
-  static final int FOOTER = 0x7e;
-  static final int RAM_VERSION = 4;
-
-  static final int ZERO = 0x02;
-  static final int MEM_SIZE = 0x04;
-  static final int PAGE = 0x08;
-  static final int EOS = 0x10;
-  static final int CONTINUE = 0x20;
   private static final int FLAGS = Geometry.PAGE_BYTES - 1;
 
   private static final int LONGEST_MACHINE = 255;
@@ -95,12 +79,12 @@ final class StreamParser {
     if (in.available() < 13) {
       return MORE;
     }
-    if (in.be32(0) != MAGIC || in.be32(4) != 3) {
+    if (in.be32(0) != StreamFormat.MAGIC || in.be32(4) != 3) {
       throw StreamRefusal.of(
           "it must start with QEVM, version 3, but started with %08x %08x"
               .formatted(in.be32(0), in.be32(4)));
     }
-    if (in.u8(8) != CONFIGURATION) {
+    if (in.u8(8) != StreamFormat.CONFIGURATION) {
       throw StreamRefusal.of(
           "it names no machine; give the guest a machine type of QEMU 2.4 or later, without"
               + " send-configuration=off");
@@ -126,10 +110,10 @@ final class StreamParser {
     int type = in.u8(0);
     boolean first = blocks.isEmpty();
     return switch (type) {
-      case COMMAND -> command(in);
-      case SUBSECTION -> subsection(in);
-      case SECTION_START -> start(in);
-      case SECTION_PART, SECTION_END -> {
+      case StreamFormat.COMMAND -> command(in);
+      case StreamFormat.SUBSECTION -> subsection(in);
+      case StreamFormat.SECTION_START -> start(in);
+      case StreamFormat.SECTION_PART, StreamFormat.SECTION_END -> {
         if (first) {
           throw StreamRefusal.of("pages came before the RAM blocks");
         }
@@ -144,7 +128,7 @@ final class StreamParser {
         state = State.RECORDS;
         yield SKIPPED;
       }
-      case SECTION_FULL -> throw StreamRefusal.full(in);
+      case StreamFormat.SECTION_FULL -> throw StreamRefusal.full(in);
       default -> throw StreamRefusal.of("a section of unknown type %d came".formatted(type));
     };
   }
@@ -212,11 +196,11 @@ final class StreamParser {
           "it has %s, which also sends state while the guest runs; %s"
               .formatted(Text.quote(name), StreamRefusal.remedy(name)));
     }
-    if (version != RAM_VERSION) {
+    if (version != StreamFormat.RAM_VERSION) {
       throw StreamRefusal.of("its RAM section must have version 4, but has " + version);
     }
     section = in.be32(1);
-    sectionKind = SECTION_START;
+    sectionKind = StreamFormat.SECTION_START;
     configurable = false;
     keep(in, 14 + nameLength);
     state = State.RECORDS;
@@ -253,8 +237,8 @@ final class StreamParser {
     long header = in.be64(0);
     int flags = (int) (header & FLAGS);
     long offset = header & ~FLAGS;
-    if (flags == EOS) {
-      if (sectionKind == SECTION_START) {
+    if (flags == StreamFormat.EOS) {
+      if (sectionKind == StreamFormat.SECTION_START) {
         keep(in, 8);
       } else {
         in.skip(8);
@@ -262,21 +246,21 @@ final class StreamParser {
       state = State.FOOTER;
       return SKIPPED;
     }
-    if (sectionKind == SECTION_START) {
+    if (sectionKind == StreamFormat.SECTION_START) {
       return sizes(in, flags, offset);
     }
-    int kind = flags & ~CONTINUE;
-    if (kind != PAGE && kind != ZERO) {
+    int kind = flags & ~StreamFormat.CONTINUE;
+    if (kind != StreamFormat.PAGE && kind != StreamFormat.ZERO) {
       throw StreamRefusal.flags(flags);
     }
     int head = 8;
-    if ((flags & CONTINUE) == 0) {
+    if ((flags & StreamFormat.CONTINUE) == 0) {
       if (in.available() < 9 || in.available() < 9L + in.u8(8)) {
         return MORE;
       }
       head = 9 + in.u8(8);
     }
-    int length = kind == PAGE ? Geometry.PAGE_BYTES : 1;
+    int length = kind == StreamFormat.PAGE ? Geometry.PAGE_BYTES : 1;
     if (in.available() < head + length) {
       return MORE;
     }
@@ -287,18 +271,18 @@ final class StreamParser {
       throw StreamRefusal.of("a page at %d lies outside its block".formatted(offset));
     }
     long page = offset / Geometry.PAGE_BYTES;
-    if (kind == ZERO && in.u8(head) != 0) {
+    if (kind == StreamFormat.ZERO && in.u8(head) != 0) {
       throw StreamRefusal.of("a page filled with %d came".formatted(in.u8(head)));
     }
     long payload = in.position() + head;
     in.skip(head + length);
-    return kind == PAGE
+    return kind == StreamFormat.PAGE
         ? new StreamRecord.Page(block, page, payload)
         : new StreamRecord.ZeroPage(block, page);
   }
 
   private StreamRecord sizes(StreamWindow in, int flags, long total) throws DcmException {
-    if (flags != MEM_SIZE || !blocks.isEmpty()) {
+    if (flags != StreamFormat.MEM_SIZE || !blocks.isEmpty()) {
       throw StreamRefusal.flags(flags);
     }
     if (total < Geometry.PAGE_BYTES || total > Geometry.MAX_BYTES) {
@@ -323,19 +307,19 @@ final class StreamParser {
     if (in.available() < 5) {
       return MORE;
     }
-    if (in.u8(0) != FOOTER || in.be32(1) != section) {
+    if (in.u8(0) != StreamFormat.FOOTER || in.be32(1) != section) {
       throw StreamRefusal.of(
           "a section's footer is missing; use a machine type of QEMU 2.4 or later, without"
               + " send-section-footer=off");
     }
-    if (sectionKind == SECTION_START) {
+    if (sectionKind == StreamFormat.SECTION_START) {
       keep(in, 5);
       state = State.SECTIONS;
       return new StreamRecord.Setup(
           preamble.toByteArray(), machine, section, Geometry.checked(blocks));
     }
     in.skip(5);
-    if (sectionKind == SECTION_END) {
+    if (sectionKind == StreamFormat.SECTION_END) {
       state = State.TAIL;
       return new StreamRecord.RamEnded();
     }

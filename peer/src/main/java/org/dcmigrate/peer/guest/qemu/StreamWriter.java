@@ -31,13 +31,13 @@ final class StreamWriter {
       MemorySegment buffer = arena.allocate(BUFFER_BYTES);
       ByteBuffer out = buffer.asByteBuffer();
       Posix.writeFully(fd, setup.preamble());
-      out.put((byte) StreamParser.SECTION_END).putInt(setup.section());
+      out.put((byte) StreamFormat.SECTION_END).putInt(setup.section());
       for (int block = 0; block < setup.geometry().blocks().size(); block++) {
         if (!mapped.contains(block)) {
           write(setup.geometry().blocks().get(block), home.memory(block), buffer, out);
         }
       }
-      out.putLong(StreamParser.EOS).put((byte) StreamParser.FOOTER).putInt(setup.section());
+      out.putLong(StreamFormat.EOS).put((byte) StreamFormat.FOOTER).putInt(setup.section());
       flush(buffer, out);
       Posix.writeFully(fd, deviceState);
     }
@@ -54,8 +54,8 @@ final class StreamWriter {
       long offset = page * Geometry.PAGE_BYTES;
       boolean zero = PageReplay.isZero(memory.asSlice(offset, Geometry.PAGE_BYTES));
       // The name stands with the block's first page only, as in QEMU's own streams.
-      int flags = (zero ? StreamParser.ZERO : StreamParser.PAGE);
-      out.putLong(offset | flags | (page == 0 ? 0 : StreamParser.CONTINUE));
+      int flags = (zero ? StreamFormat.ZERO : StreamFormat.PAGE);
+      out.putLong(offset | flags | (page == 0 ? 0 : StreamFormat.CONTINUE));
       if (page == 0) {
         out.put((byte) name.length).put(name);
       }
