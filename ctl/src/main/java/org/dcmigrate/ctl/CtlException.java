@@ -4,25 +4,25 @@ package org.dcmigrate.ctl;
 public final class CtlException extends Exception {
   private static final long serialVersionUID = 1L;
 
-  private final ExitCode exitCode;
+  private final int exitCode;
 
-  CtlException(ExitCode exitCode, String sentence) {
+  public CtlException(int exitCode, String sentence) {
     super(sentence);
     this.exitCode = exitCode;
   }
 
-  CtlException(ExitCode exitCode, String sentence, Throwable cause) {
+  public CtlException(int exitCode, String sentence, Throwable cause) {
     super(sentence, cause);
     this.exitCode = exitCode;
   }
 
   /** Something in the command line, the environment or a local file is not usable. */
-  static CtlException usage(String sentence) {
+  public static CtlException usage(String sentence) {
     return new CtlException(ExitCode.USAGE, sentence);
   }
 
-  /** How the command is to end. */
-  public ExitCode exitCode() {
+  /** One of {@link ExitCode}. */
+  public int exitCode() {
     return exitCode;
   }
 

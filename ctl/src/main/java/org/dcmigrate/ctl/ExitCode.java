@@ -1,32 +1,33 @@
 package org.dcmigrate.ctl;
 
 /** How dcmctl ends. Scripts depend on these: they never change. */
-public enum ExitCode {
-  DONE(0, "done"),
-  INTERNAL(1, "a defect of dcmctl or a fault of this machine; memory that differs"),
-  USAGE(2, "wrong command line or configuration; no peer was asked for anything"),
-  MIGRATION_FAILED(3, "the migration failed or was cancelled; the guest is still at the source"),
-  IN_DOUBT(4, "the ownership of the guest is in doubt; look at the explanation"),
-  REFUSED(5, "the peer refused; nothing has changed"),
-  UNREACHABLE(6, "the peer cannot be reached or does not serve"),
-  WAIT_TIMED_OUT(7, "the wait timed out; the migration goes on"),
-  DETACHED(130, "interrupted: detached from the migration, which goes on");
+public final class ExitCode {
+  /** Done. */
+  public static final int DONE = 0;
 
-  private final int value;
-  private final String meaning;
+  /** A defect or a fault of this machine. */
+  public static final int INTERNAL = 1;
 
-  ExitCode(int value, String meaning) {
-    this.value = value;
-    this.meaning = meaning;
-  }
+  /** Wrong command line or configuration; nothing was asked of any peer. */
+  public static final int USAGE = 2;
 
-  /** What the process exits with. */
-  public int value() {
-    return value;
-  }
+  /** The migration failed or was cancelled; the guest runs at the source. */
+  public static final int MIGRATION_FAILED = 3;
 
-  /** When it exits like this, for people. */
-  public String meaning() {
-    return meaning;
-  }
+  /** Nobody may run the guest until its ownership is settled. */
+  public static final int IN_DOUBT = 4;
+
+  /** The peer refused. */
+  public static final int REFUSED = 5;
+
+  /** The peer cannot be reached, or does not serve. */
+  public static final int UNREACHABLE = 6;
+
+  /** The wait timed out; the migration goes on. */
+  public static final int WAIT_TIMED_OUT = 7;
+
+  /** Interrupted: detached from the migration, which goes on. The JVM's own code after Ctrl-C. */
+  public static final int DETACHED = 130;
+
+  private ExitCode() {}
 }

@@ -14,48 +14,48 @@ public final class Outcomes {
   /** Several lines, each ended by a line feed; of a running migration what is known so far. */
   public static String summary(Migration migration) {
     Outcome outcome = migration.getOutcome();
-    Table table = new Table();
-    table.row("migration", migration.getMigrationId());
-    table.row("guest", migration.getGuest());
-    table.row("state", ProgressLine.state(migration.getState()));
+    Table table = Table.ofFacts();
+    table.fact("migration", migration.getMigrationId());
+    table.fact("guest", migration.getGuest());
+    table.fact("state", ProgressLine.state(migration.getState()));
     if (!migration.getExplanation().isEmpty()) {
-      table.row("explanation", migration.getExplanation());
+      table.fact("explanation", migration.getExplanation());
     }
     if (!migration.getFailureReason().isEmpty()) {
-      table.row("reason", migration.getFailureReason());
+      table.fact("reason", migration.getFailureReason());
     }
-    table.row("owner", migration.getOwner().isEmpty() ? "in doubt" : migration.getOwner());
-    table.row("path", path(migration));
+    table.fact("owner", migration.getOwner().isEmpty() ? "in doubt" : migration.getOwner());
+    table.fact("path", path(migration));
     if (outcome.getDowntimeNs() > 0) {
-      table.row(
+      table.fact(
           "downtime",
           "%s (last pages %s, prepare %s, commit and resume %s)"
               .formatted(
-                  Units.time(outcome.getDowntimeNs()),
-                  Units.time(outcome.getFinalPagesNs()),
-                  Units.time(outcome.getPrepareNs()),
-                  Units.time(outcome.getCommitNs())));
+                  Units.nanos(outcome.getDowntimeNs()),
+                  Units.nanos(outcome.getFinalPagesNs()),
+                  Units.nanos(outcome.getPrepareNs()),
+                  Units.nanos(outcome.getCommitNs())));
     }
     bytes(table, migration.getSource(), migration.getProgress());
     if (outcome.getTotalNs() > 0) {
-      table.row("total time", Units.time(outcome.getTotalNs()));
+      table.fact("total time", Units.nanos(outcome.getTotalNs()));
     }
     if (outcome.getRedirects() > 0) {
-      table.row(
+      table.fact(
           "after redirect",
           String.format(
               Locale.ROOT,
               "%s (redirects: %d, the last with %.1f %% of the pages held somewhere)",
-              Units.time(outcome.getAfterRedirectNs()),
+              Units.nanos(outcome.getAfterRedirectNs()),
               outcome.getRedirects(),
               100 * outcome.getRedirectedAtFraction()));
     }
-    table.row("audit", audit(outcome.getAudit()));
-    return table.text();
+    table.fact("audit", audit(outcome.getAudit()));
+    return table.toString();
   }
 
   /** How a command ends that waited for the migration's end. */
-  public static ExitCode exitCode(Migration migration) {
+  public static int exitCode(Migration migration) {
     return switch (migration.getState()) {
       case MIGRATION_STATE_COMPLETED ->
           migration.getOutcome().getAudit() == Audit.AUDIT_DIFFERENT
@@ -82,19 +82,19 @@ public final class Outcomes {
 
   private static void bytes(Table table, String source, Progress progress) {
     StringBuilder text = new StringBuilder();
-    text.append(source).append(' ').append(Units.size(progress.getSourceBytes()));
+    text.append(source).append(' ').append(Units.bytes(progress.getSourceBytes()));
     for (ContributorProgress each : progress.getContributorsList()) {
       text.append(", ").append(each.getName()).append(' ');
-      text.append(Units.size(each.getPayloadBytes()));
+      text.append(Units.bytes(each.getPayloadBytes()));
     }
     if (progress.getContributorBytes() > 0) {
       text.append("; contributors in all epochs ");
-      text.append(Units.size(progress.getContributorBytes()));
+      text.append(Units.bytes(progress.getContributorBytes()));
     }
     if (progress.getDuplicateBytes() > 0) {
-      text.append("; received twice ").append(Units.size(progress.getDuplicateBytes()));
+      text.append("; received twice ").append(Units.bytes(progress.getDuplicateBytes()));
     }
-    table.row("bytes sent", text.toString());
+    table.fact("bytes sent", text.toString());
   }
 
   private static String audit(Audit audit) {

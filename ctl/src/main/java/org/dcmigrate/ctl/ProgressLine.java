@@ -2,7 +2,6 @@ package org.dcmigrate.ctl;
 
 import java.util.Locale;
 import java.util.StringJoiner;
-import java.util.concurrent.TimeUnit;
 import org.dcmigrate.v1.ContributorProgress;
 import org.dcmigrate.v1.Migration;
 import org.dcmigrate.v1.MigrationState;
@@ -36,14 +35,14 @@ public final class ProgressLine {
       parts.add(senders(progress));
       parts.add(
           "%s left, pass %d"
-              .formatted(Units.size(remaining(progress) * PAGE_BYTES), progress.getPass()));
+              .formatted(Units.bytes(remaining(progress) * PAGE_BYTES), progress.getPass()));
       if (progress.getRemainingMs() > 0) {
-        parts.add("ETA " + Units.time(TimeUnit.MILLISECONDS.toNanos(progress.getRemainingMs())));
+        parts.add("ETA " + Units.seconds(progress.getRemainingMs()));
       }
     } else if (!migration.getExplanation().isEmpty()) {
       parts.add(migration.getExplanation());
     }
-    return Table.harmless(parts.toString());
+    return parts.toString();
   }
 
   /** A state as people read it, e.g. "switching over". */
@@ -85,7 +84,7 @@ public final class ProgressLine {
         senders.add(
             "%s %s so far (%d waiting)"
                 .formatted(
-                    each.getName(), Units.size(each.getPayloadBytes()), each.getWaitingPages()));
+                    each.getName(), Units.bytes(each.getPayloadBytes()), each.getWaitingPages()));
       }
     }
     if (relaying > 1) {

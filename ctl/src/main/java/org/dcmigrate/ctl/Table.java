@@ -3,45 +3,63 @@ package org.dcmigrate.ctl;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Columns for people, left-aligned; what came over the wire is made harmless on the way. */
+/** Rows in columns as wide as needed; or facts, a name and a value in each row. */
 final class Table {
-  private static final int GAP = 2;
+  private static final String GAP = "  ";
 
   private final List<List<String>> rows = new ArrayList<>();
 
-  Table(String... headings) {
-    if (headings.length > 0) {
-      rows.add(List.of(headings));
-    }
+  /** A table whose first row names the columns. */
+  static Table withHeader(List<String> header) {
+    Table table = new Table();
+    table.rows.add(header);
+    return table;
   }
 
-  Table row(String... cells) {
-    rows.add(List.of(cells).stream().map(Table::harmless).toList());
+  /** A table of names and values. */
+  static Table ofFacts() {
+    return new Table();
+  }
+
+  Table row(List<String> cells) {
+    rows.add(cells.stream().map(Table::cell).toList());
     return this;
   }
 
-  /** All lines, each ended by a line feed. */
-  String text() {
-    int columns = rows.stream().mapToInt(List::size).max().orElse(0);
-    int[] widths = new int[columns];
+  /** A name and its value; left out where there is none. */
+  Table fact(String name, String value) {
+    return value.isEmpty() ? this : row(List.of(name, value));
+  }
+
+  @Override
+  public String toString() {
+    List<Integer> widths = new ArrayList<>();
     for (List<String> row : rows) {
       for (int i = 0; i < row.size(); i++) {
-        widths[i] = Math.max(widths[i], row.get(i).length());
+        if (i == widths.size()) {
+          widths.add(0);
+        }
+        widths.set(i, Math.max(widths.get(i), row.get(i).length()));
       }
     }
     StringBuilder text = new StringBuilder();
     for (List<String> row : rows) {
       StringBuilder line = new StringBuilder();
       for (int i = 0; i < row.size(); i++) {
-        line.append(row.get(i)).repeat(' ', widths[i] - row.get(i).length() + GAP);
+        line.append(row.get(i)).append(" ".repeat(widths.get(i) - row.get(i).length())).append(GAP);
       }
       text.append(line.toString().stripTrailing()).append('\n');
     }
     return text.toString();
   }
 
-  /** Without control characters, which could do harm in a terminal. */
+  /** What a peer says must not steer the terminal. */
   static String harmless(String text) {
-    return text.replaceAll("[^\\x20-\\x7e]", "?");
+    return text.replaceAll("\\p{Cntrl}|[\\x80-\\x9f\\u200e-\\u202e]", "?");
+  }
+
+  /** An empty cell would shift those behind it. */
+  private static String cell(String text) {
+    return text.isEmpty() ? "-" : harmless(text);
   }
 }

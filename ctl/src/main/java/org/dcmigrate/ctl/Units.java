@@ -2,86 +2,100 @@ package org.dcmigrate.ctl;
 
 import java.time.Duration;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.dcmigrate.protocol.Text;
 
-/** Sizes and times as operators write and read them. */
+/** Sizes, rates and times, as people write and read them. */
 final class Units {
-  private static final Pattern SIZE = Pattern.compile("([0-9]{1,18})(|B|KiB|MiB|GiB|TiB)");
-  private static final Pattern TIME = Pattern.compile("([0-9]{1,9})(ms|s|m|h)");
-  private static final String[] BINARY = {"B", "KiB", "MiB", "GiB", "TiB"};
-  private static final long NS_PER_MS = 1_000_000;
+  private static final Pattern SIZE =
+      Pattern.compile("(\\d{1,15})(\\.\\d{1,6})?\\s*(B|[KMGT]i?B|[kMG]bit)?(?:/s|ps)?");
+  private static final Pattern TIME = Pattern.compile("(\\d{1,9})\\s*(ms|s|m|h)");
+  private static final String[] BINARY = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
 
   private Units() {}
 
-  /** Reads 512MiB, 4GiB or a number of bytes. */
-  static long parseSize(String option, String text) throws CtlException {
-    Matcher match = SIZE.matcher(text);
-    if (match.matches()) {
-      long number = Long.parseLong(match.group(1));
-      int shift =
-          switch (match.group(2)) {
-            case "KiB" -> 10;
-            case "MiB" -> 20;
-            case "GiB" -> 30;
-            case "TiB" -> 40;
-            default -> 0;
+  /** Reads e.g. 512MiB, 1.5GB, 10Gbit/s. */
+  static long parseBytes(String text) throws CtlException {
+    Matcher matcher = SIZE.matcher(text.strip());
+    if (matcher.matches()) {
+      double unit =
+          switch (Optional.ofNullable(matcher.group(3)).orElse("B")) {
+            case "KiB" -> 1L << 10;
+            case "MiB" -> 1L << 20;
+            case "GiB" -> 1L << 30;
+            case "TiB" -> 1L << 40;
+            case "KB" -> 1e3;
+            case "MB" -> 1e6;
+            case "GB" -> 1e9;
+            case "TB" -> 1e12;
+            case "kbit" -> 1e3 / 8;
+            case "Mbit" -> 1e6 / 8;
+            case "Gbit" -> 1e9 / 8;
+            default -> 1;
           };
-      if (number <= Long.MAX_VALUE >> shift) {
-        return number << shift;
+      String fraction = Optional.ofNullable(matcher.group(2)).orElse("");
+      double bytes = Double.parseDouble(matcher.group(1) + fraction) * unit;
+      if (bytes < 0x1p62) {
+        return Math.round(bytes);
       }
     }
     throw CtlException.usage(
-        "%s must be a size such as 512MiB or 4GiB, but was \"%s\"".formatted(option, text));
+        "a size must be like 512MiB, and a rate like 100MiB or 10Gbit, but was " + Text.quote(text));
   }
 
-  /** Reads 100MiB or 100MiB/s. */
-  static long parseRate(String option, String text) throws CtlException {
-    return parseSize(option, text.endsWith("/s") ? text.substring(0, text.length() - 2) : text);
-  }
-
-  /** Reads 500ms, 30s, 5m or 2h. */
-  static Duration parseTime(String option, String text) throws CtlException {
-    Matcher match = TIME.matcher(text);
-    if (match.matches()) {
-      long number = Long.parseLong(match.group(1));
-      return switch (match.group(2)) {
-        case "ms" -> Duration.ofMillis(number);
-        case "s" -> Duration.ofSeconds(number);
-        case "m" -> Duration.ofMinutes(number);
-        default -> Duration.ofHours(number);
-      };
+  /** Reads e.g. 500ms, 30s, 10m, 1h. */
+  static Duration parseTime(String text) throws CtlException {
+    Matcher matcher = TIME.matcher(text.strip());
+    if (!matcher.matches()) {
+      throw CtlException.usage(
+          "a time must be like 500ms, 30s, 10m or 1h, but was " + Text.quote(text));
     }
-    throw CtlException.usage(
-        "%s must be a time such as 500ms, 30s or 5m, but was \"%s\"".formatted(option, text));
+    long count = Long.parseLong(matcher.group(1));
+    return switch (matcher.group(2)) {
+      case "ms" -> Duration.ofMillis(count);
+      case "s" -> Duration.ofSeconds(count);
+      case "m" -> Duration.ofMinutes(count);
+      default -> Duration.ofHours(count);
+    };
   }
 
-  /** Shows bytes with three digits or so: 1.5 GiB. */
-  static String size(long bytes) {
-    double shown = bytes;
+  static String bytes(long bytes) {
+    double value = bytes < 0 ? 0 : bytes;
     int unit = 0;
-    while (shown >= 1024 && unit < BINARY.length - 1) {
-      shown /= 1024;
+    while (value >= 1024 && unit < BINARY.length - 1) {
+      value /= 1024;
       unit++;
     }
-    String pattern = unit == 0 || shown >= 100 ? "%.0f %s" : "%.1f %s";
-    return String.format(Locale.ROOT, pattern, shown, BINARY[unit]);
+    return unit == 0
+        ? bytes + " B"
+        : String.format(Locale.ROOT, value < 10 ? "%.1f %s" : "%.0f %s", value, BINARY[unit]);
   }
 
-  /** Shows a rate in decimal megabytes, as network equipment does: 117.3 MB/s. */
   static String rate(long bytesPerSecond) {
-    return String.format(Locale.ROOT, "%.1f MB/s", bytesPerSecond / 1e6);
+    return bytes(bytesPerSecond) + "/s";
   }
 
-  /** Shows a time: 12.3 ms, 4.56 s, 3 min 20 s. */
-  static String time(long nanos) {
-    if (nanos < 1_000 * NS_PER_MS) {
-      return String.format(Locale.ROOT, "%.1f ms", nanos / 1e6);
+  /** A time measured in nanoseconds, with three digits that count. */
+  static String nanos(long ns) {
+    if (ns < 1_000_000) {
+      return String.format(Locale.ROOT, "%.3f ms", ns / 1e6);
     }
-    double seconds = nanos / 1e9;
-    if (seconds < 120) {
-      return String.format(Locale.ROOT, "%.2f s", seconds);
+    if (ns < 1_000_000_000) {
+      return String.format(Locale.ROOT, "%.1f ms", ns / 1e6);
     }
-    return String.format(Locale.ROOT, "%d min %d s", (long) seconds / 60, (long) seconds % 60);
+    return seconds(ns / 1_000_000);
+  }
+
+  /** A time in whole seconds or more. */
+  static String seconds(long millis) {
+    if (millis < 60_000) {
+      return String.format(Locale.ROOT, "%.1f s", millis / 1e3);
+    }
+    long seconds = millis / 1000;
+    return seconds < 3600
+        ? "%d m %02d s".formatted(seconds / 60, seconds % 60)
+        : "%d h %02d m".formatted(seconds / 3600, seconds % 3600 / 60);
   }
 }

@@ -108,8 +108,9 @@ class CertificateMatrixTest {
     leaves.put("expired intermediate", late.leaf(CLIENT).between(late.certificate()).issue());
     leaves.put(
         "no clientAuth", authority.leaf(CLIENT).purposes(KeyPurposeId.id_kp_serverAuth).issue());
+    TestAuthority weak = authority.intermediate("weak", Duration.ofDays(5), "SHA1withECDSA");
     leaves.put(
-        "SHA-1", authority.leaf(CLIENT).signature("SHA1withECDSA").issue());
+        "SHA-1 intermediate", weak.leaf(CLIENT).between(weak.certificate()).issue());
     leaves.put(
         "a leaf under a leaf", authority.under(good).leaf(CLIENT).between(good.certificate()).issue());
     leaves.put(
@@ -137,6 +138,7 @@ class CertificateMatrixTest {
     leaves.put(
         "but is https://dcm.example", authority.leaf("https://dcm.example/peer/host-a").issue());
     leaves.put("but is spiffe://dcm.example", authority.leaf("spiffe://dcm.example").issue());
+    leaves.put("signature is weak", authority.leaf(CLIENT).signature("SHA1withECDSA").issue());
     leaves.put(
         "key is weak", authority.leaf(CLIENT).keys(TestAuthority.rsa(1024)).issue());
     return tests(
@@ -324,7 +326,6 @@ class CertificateMatrixTest {
     Throwable failure = catchThrowable(() -> whoAmI(channel));
     assertThat(failure).isNotNull();
     DcmException error = Errors.fromStatus(failure);
-    System.out.println(error.reason() + ": " + error.sentence());
     return error;
   }
 

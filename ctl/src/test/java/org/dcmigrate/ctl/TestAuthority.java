@@ -66,13 +66,18 @@ final class TestAuthority {
 
   /** An authority under this one. */
   TestAuthority intermediate(String commonName, Duration lifetime) throws Exception {
+    return intermediate(commonName, lifetime, "SHA256withECDSA");
+  }
+
+  TestAuthority intermediate(String commonName, Duration lifetime, String signature)
+      throws Exception {
     KeyPair own = ec("secp256r1");
     X500Name under = new X500Name("CN=" + commonName);
     X509v3CertificateBuilder builder =
         start(name, under, own, Instant.now().minus(Duration.ofDays(2)), lifetime)
             .addExtension(Extension.basicConstraints, true, new BasicConstraints(0))
             .addExtension(Extension.keyUsage, true, new KeyUsage(KeyUsage.keyCertSign));
-    return new TestAuthority(under, own, sign(builder, keys.getPrivate(), "SHA256withECDSA"));
+    return new TestAuthority(under, own, sign(builder, keys.getPrivate(), signature));
   }
 
   X509Certificate certificate() {

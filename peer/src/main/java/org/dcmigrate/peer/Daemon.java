@@ -65,6 +65,7 @@ import org.slf4j.LoggerFactory;
  */
 public final class Daemon implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Daemon.class);
+  private static final int JOURNAL_EXIT_CODE = 70;
   private static final Duration STOP_PATIENCE = Duration.ofSeconds(20);
 
   private final Peers peers;
@@ -83,7 +84,8 @@ public final class Daemon implements AutoCloseable {
     Files.createDirectories(config.runDirectory());
     Security security = security(config);
     peers = peers(config, security);
-    journal = Journal.open(config.stateDirectory().resolve("journal.db"));
+    journal =
+        Journal.open(config.stateDirectory().resolve("journal.db"), Daemon::endForLackOfJournal);
     guests = new Guests(config.limits().guests());
     egress =
         new EgressLimiter(config.limits().egressBytesPerSecond(), System::nanoTime);
@@ -98,7 +100,8 @@ public final class Daemon implements AutoCloseable {
                 config.runDirectory(),
                 config.limits().memoryBytes(),
                 egress,
-                config.timeouts()),
+                config.timeouts(),
+                journal.guestsGivenAway()),
             config.limits().migrations());
     migrations =
         new Migrations(
@@ -145,6 +148,15 @@ public final class Daemon implements AutoCloseable {
       throw new DcmException(
           Reason.INTERNAL, "the daemon cannot start: " + failed.getMessage(), failed);
     }
+  }
+
+  /**
+   * Ends the process at once: a decision that is not on disk must have no effect. QEMU guests run on,
+   * and a restart goes by what the journal has.
+   */
+  private static void endForLackOfJournal(Journal.JournalFailure failure) {
+    LOG.error("the peer ends, because {}", failure.getMessage());
+    Runtime.getRuntime().halt(JOURNAL_EXIT_CODE);
   }
 
   /** The port it listens on. */
@@ -317,7 +329,14 @@ public final class Daemon implements AutoCloseable {
         .addService(
             ServerInterceptors.intercept(
                 new PeerEndpoint(
-                    peers, guests, migrations, holders, egress, capabilities, config.runDirectory()),
+                    peers,
+                    guests,
+                    migrations,
+                    holders,
+                    egress,
+                    capabilities,
+                    config.runDirectory(),
+                    operators),
                 forAll))
         .addService(health.getHealthService())
         .build()

@@ -53,6 +53,7 @@ public final class Holder {
   private HolderState state;
   private Opening opening;
   private Optional<PeerId> source;
+  private boolean recovering;
   private Optional<Journal.GuestEntry> recovered = Optional.empty();
   private Optional<GuestMetadata> incoming = Optional.empty();
   private Optional<HeldGuest> held = Optional.empty();
@@ -117,10 +118,12 @@ public final class Holder {
             source(entry.records()),
             first.next());
     holder.recovered = Optional.of(entry.guest());
+    holder.recovering = true;
     holder.lock.lock();
     try {
       holder.carryOut(first);
     } finally {
+      holder.recovering = false;
       holder.lock.unlock();
     }
     return holder;
@@ -176,6 +179,11 @@ public final class Holder {
     requireSource(asked.source());
     locked(
         () -> {
+          if (held.isPresent() && again.digest() != opening.digest()) {
+            throw new DcmException(
+                Reason.FIELD_INVALID,
+                "digest_algorithm must stay the same in all epochs of a migration");
+          }
           request(asked);
           opening = again;
           return true;
@@ -528,7 +536,12 @@ public final class Holder {
   }
 
   private void background(String what, Runnable work) {
-    Thread.ofVirtual().name(what + "-" + migration).start(work);
+    if (recovering) {
+      // A peer that starts serves nobody before its guests are found.
+      work.run();
+    } else {
+      Thread.ofVirtual().name(what + "-" + migration).start(work);
+    }
   }
 
   private void setUpShell(long epoch) {
@@ -626,7 +639,10 @@ public final class Holder {
   private Guest recoverGuest() throws DcmException {
     Journal.GuestEntry entry = recovered.orElseThrow();
     return adapter(entry.kind())
-        .recover(entry.name(), GuestHome.open(directory(), entry.geometry()), true);
+        .recover(
+            entry.name(),
+            GuestHome.open(directory(), entry.geometry()),
+            !context.givenAway().contains(entry.name()));
   }
 
   private void startRelay(HolderOutput.StartRelay start) {

@@ -2,6 +2,7 @@ package org.dcmigrate.peer.holder;
 
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import org.dcmigrate.peer.client.Peers;
 import org.dcmigrate.peer.config.Timeouts;
 import org.dcmigrate.peer.guest.GuestAdapter;
@@ -9,7 +10,12 @@ import org.dcmigrate.peer.guest.Guests;
 import org.dcmigrate.peer.journal.Journal;
 import org.dcmigrate.peer.transfer.EgressLimiter;
 
-/** What every holder at this peer works with. */
+/**
+ * What every holder at this peer works with.
+ *
+ * @param givenAway at start, the names of guests that this peer has granted to others without
+ *     knowing the outcome: found again, but not set running
+ */
 public record HolderContext(
     Peers peers,
     Journal journal,
@@ -18,8 +24,10 @@ public record HolderContext(
     Path runDirectory,
     long memoryLimitBytes,
     EgressLimiter egress,
-    Timeouts timeouts) {
+    Timeouts timeouts,
+    Set<String> givenAway) {
   public HolderContext {
     adapters = List.copyOf(adapters);
+    givenAway = Set.copyOf(givenAway);
   }
 }

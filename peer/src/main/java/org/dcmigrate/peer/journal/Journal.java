@@ -8,10 +8,13 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.UUID;
+import java.util.function.Consumer;
 import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.Geometry;
 import org.dcmigrate.protocol.MigrationId;
@@ -41,17 +44,21 @@ public final class Journal implements AutoCloseable {
   }
 
   private final Connection connection;
+  private final Consumer<JournalFailure> onFailure;
 
-  private Journal(Connection connection) {
+  private Journal(Connection connection, Consumer<JournalFailure> onFailure) {
     this.connection = connection;
+    this.onFailure = onFailure;
   }
 
   /**
    * Opens or makes the journal.
    *
+   * @param onFailure told when a record cannot be written; it should end the process, as nothing
+   *     that depends on the record may happen
    * @throws DcmException INTERNAL with the file and what is wrong with it
    */
-  public static Journal open(Path file) throws DcmException {
+  public static Journal open(Path file, Consumer<JournalFailure> onFailure) throws DcmException {
     try {
       Connection connection = DriverManager.getConnection("jdbc:sqlite:" + file);
       try (Statement statement = connection.createStatement()) {
@@ -70,7 +77,7 @@ public final class Journal implements AutoCloseable {
                 + " name TEXT NOT NULL, kind TEXT NOT NULL, blocks TEXT NOT NULL,"
                 + " PRIMARY KEY(migration, role))");
       }
-      return new Journal(connection);
+      return new Journal(connection, onFailure);
     } catch (SQLException failed) {
       throw new DcmException(
           Reason.INTERNAL,
@@ -98,6 +105,19 @@ public final class Journal implements AutoCloseable {
   /** Appends a record of a holder; durable when this returns. */
   public void append(MigrationId migration, HolderRecord record) {
     append("holder_record", migration, RecordText.of(record));
+  }
+
+  /** Names of guests that were granted to another peer, with the outcome not known. */
+  public Set<String> guestsGivenAway() throws DcmException {
+    Set<String> names = new HashSet<>();
+    for (Entry<SourceRecord> entry : sources()) {
+      boolean granted = entry.records().stream().anyMatch(SourceRecord.Granted.class::isInstance);
+      boolean ended = entry.records().stream().anyMatch(SourceRecord.Ended.class::isInstance);
+      if (granted && !ended) {
+        names.add(entry.guest().name());
+      }
+    }
+    return names;
   }
 
   /** All migrations this peer was the source of, the oldest first. */
@@ -179,7 +199,7 @@ public final class Journal implements AutoCloseable {
       insert.setString(5, blocks.toString());
       insert.executeUpdate();
     } catch (SQLException failed) {
-      throw new JournalFailure(failed);
+      throw failure(failed);
     }
   }
 
@@ -191,8 +211,14 @@ public final class Journal implements AutoCloseable {
       insert.setString(2, record);
       insert.executeUpdate();
     } catch (SQLException failed) {
-      throw new JournalFailure(failed);
+      throw failure(failed);
     }
+  }
+
+  private JournalFailure failure(SQLException cause) {
+    JournalFailure failure = new JournalFailure(cause);
+    onFailure.accept(failure);
+    return failure;
   }
 
   @Override

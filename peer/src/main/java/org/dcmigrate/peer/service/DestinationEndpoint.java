@@ -257,7 +257,7 @@ public final class DestinationEndpoint
       case HolderState.Preparing preparing -> DestinationState.DESTINATION_STATE_PREPARING;
       case HolderState.Prepared prepared -> DestinationState.DESTINATION_STATE_PREPARED;
       case HolderState.Owned owned -> DestinationState.DESTINATION_STATE_OWNED;
-      case HolderState.Forgotten forgotten -> DestinationState.DESTINATION_STATE_DISCARDED;
+      case HolderState.Forgotten forgotten -> throw forgotten.why().exception();
       case HolderState.Contributor contributor ->
           throw new DcmException(
               Reason.STATE_CONFLICT, "this peer is an old destination of the migration");

@@ -18,8 +18,10 @@ import org.dcmigrate.peer.holder.Holders;
 import org.dcmigrate.peer.source.Migrations;
 import org.dcmigrate.peer.transfer.EgressLimiter;
 import org.dcmigrate.protocol.DcmException;
+import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.Reason;
 import org.dcmigrate.protocol.Text;
+import org.dcmigrate.protocol.transport.CallerIdentity;
 import org.dcmigrate.protocol.wire.Errors;
 import org.dcmigrate.protocol.wire.Wire;
 import org.dcmigrate.v1.CreateGuestRequest;
@@ -54,6 +56,7 @@ public final class PeerEndpoint extends PeerServiceGrpc.PeerServiceImplBase {
   private final EgressLimiter egress;
   private final Set<String> capabilities;
   private final Path runDirectory;
+  private final Set<PeerId> operators;
 
   public PeerEndpoint(
       Peers peers,
@@ -62,7 +65,8 @@ public final class PeerEndpoint extends PeerServiceGrpc.PeerServiceImplBase {
       Holders holders,
       EgressLimiter egress,
       Set<String> capabilities,
-      Path runDirectory) {
+      Path runDirectory,
+      Set<PeerId> operators) {
     this.peers = peers;
     this.guests = guests;
     this.migrations = migrations;
@@ -70,6 +74,7 @@ public final class PeerEndpoint extends PeerServiceGrpc.PeerServiceImplBase {
     this.egress = egress;
     this.capabilities = Set.copyOf(capabilities);
     this.runDirectory = runDirectory;
+    this.operators = Set.copyOf(operators);
   }
 
   @Override
@@ -149,9 +154,11 @@ public final class PeerEndpoint extends PeerServiceGrpc.PeerServiceImplBase {
 
   @Override
   public void createGuest(CreateGuestRequest request, StreamObserver<CreateGuestResponse> out) {
+    PeerId caller = CallerIdentity.current();
     Calls.answer(
         out,
         () -> {
+          requireOperator(caller);
           String name = Wire.guestName(request.getName());
           SyntheticSpec spec = spec(request);
           if (guests.has(name)) {
@@ -170,6 +177,14 @@ public final class PeerEndpoint extends PeerServiceGrpc.PeerServiceImplBase {
           }
           return CreateGuestResponse.newBuilder().setGuest(message(guest)).build();
         });
+  }
+
+  private void requireOperator(PeerId caller) throws DcmException {
+    if (!operators.contains(caller)) {
+      throw new DcmException(
+          Reason.IDENTITY_NOT_ADMITTED,
+          caller + " is not a configured operator of this peer, and only those change its guests");
+    }
   }
 
   private static SyntheticSpec spec(CreateGuestRequest request) throws DcmException {
@@ -208,9 +223,11 @@ public final class PeerEndpoint extends PeerServiceGrpc.PeerServiceImplBase {
 
   @Override
   public void deleteGuest(DeleteGuestRequest request, StreamObserver<DeleteGuestResponse> out) {
+    PeerId caller = CallerIdentity.current();
     Calls.answer(
         out,
         () -> {
+          requireOperator(caller);
           Guest guest = guests.get(request.getName());
           if (!(guest instanceof SyntheticGuest synthetic)) {
             throw new DcmException(

@@ -74,7 +74,7 @@ public sealed interface SourceOutput {
   /** Ends the migration for the guest, which runs on at the source. May be repeated. */
   record EndGuestMigration() implements SourceOutput {}
 
-  /** Tells a destination to give up, as often as it takes to reach it or for its lease. */
+  /** Tells a peer to give up; one that cannot be reached in time is left to its lease. */
   record Abort(long epoch, PeerId peer) implements SourceOutput {}
 
   /** Tells an old destination to forget the migration, likewise. */

@@ -65,14 +65,21 @@ public final class Certificates {
     if (!purposes.contains(SERVER_AUTH) || !purposes.contains(CLIENT_AUTH)) {
       problems.add("its extended key usage must include serverAuth and clientAuth");
     }
+    problems.addAll(weaknesses(certificate));
+    return problems;
+  }
+
+  /** What is weak about a certificate of any kind; empty: nothing. */
+  public static List<String> weaknesses(X509Certificate certificate) {
+    List<String> weaknesses = new ArrayList<>();
     if (isWeak(certificate.getPublicKey())) {
-      problems.add("its key is weak: RSA needs 2048 bits, EC 256");
+      weaknesses.add("its key is weak: RSA needs 2048 bits, EC 256");
     }
     String signature = certificate.getSigAlgName().toUpperCase(Locale.ROOT);
     if (signature.contains("SHA1") || signature.contains("MD5")) {
-      problems.add("its signature is weak: " + signature);
+      weaknesses.add("its signature is weak: " + signature);
     }
-    return problems;
+    return weaknesses;
   }
 
   private static List<String> uris(X509Certificate certificate) {

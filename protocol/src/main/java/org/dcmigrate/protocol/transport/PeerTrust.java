@@ -3,6 +3,7 @@ package org.dcmigrate.protocol.transport;
 import java.net.Socket;
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
+import java.util.List;
 import java.util.Optional;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.X509ExtendedTrustManager;
@@ -29,12 +30,14 @@ final class PeerTrust extends X509ExtendedTrustManager {
       throws CertificateException {
     // Whether the leaf carries a usable identity is told to the client as a status, with a reason.
     chains.checkClientTrusted(chain, authType);
+    checkIntermediates(chain);
   }
 
   @Override
   public void checkServerTrusted(X509Certificate[] chain, String authType)
       throws CertificateException {
     chains.checkServerTrusted(chain, authType);
+    checkIntermediates(chain);
     PeerId found;
     try {
       found = Certificates.identity(chain[0]);
@@ -44,6 +47,17 @@ final class PeerTrust extends X509ExtendedTrustManager {
     if (expected.isPresent() && !expected.get().equals(found)) {
       throw new CertificateException(
           "the server is %s, but %s was expected".formatted(found, expected.get()));
+    }
+  }
+
+  /** The JDK lets SHA-1 pass below CAs that are not its own. */
+  private static void checkIntermediates(X509Certificate[] chain) throws CertificateException {
+    for (int i = 1; i < chain.length; i++) {
+      List<String> weaknesses = Certificates.weaknesses(chain[i]);
+      if (!weaknesses.isEmpty()) {
+        throw new CertificateException(
+            "an intermediate certificate is refused: " + String.join("; ", weaknesses));
+      }
     }
   }
 

@@ -59,7 +59,11 @@ public final class TlsMaterial {
     if (Instant.now().isAfter(leaf.getNotAfter().toInstant())) {
       throw bad(certificate, "expired at " + leaf.getNotAfter().toInstant() + "; issue a new one");
     }
-    PrivateKey privateKey = key(key, leaf.getPublicKey().getAlgorithm());
+    String algorithm = leaf.getPublicKey().getAlgorithm();
+    if (!algorithm.equals("EC") && !algorithm.equals("RSA")) {
+      throw bad(certificate, "must have an EC or RSA key, but has " + algorithm);
+    }
+    PrivateKey privateKey = key(key, algorithm);
     if (!belongs(privateKey, leaf)) {
       throw bad(key, "is not the key of the certificate in " + certificate);
     }

@@ -1,6 +1,7 @@
 package org.dcmigrate.protocol.wire;
 
 import com.google.protobuf.ByteString;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -263,13 +264,17 @@ public final class Wire {
       throw invalid("there may be at most 256 properties, but there were " + properties.size());
     }
     for (Map.Entry<String, String> entry : properties.entrySet()) {
-      if (entry.getKey().length() > MAX_PROPERTY_KEY
-          || entry.getValue().length() > MAX_PROPERTY_VALUE) {
+      if (bytes(entry.getKey()) > MAX_PROPERTY_KEY
+          || bytes(entry.getValue()) > MAX_PROPERTY_VALUE) {
         throw invalid(
-            "property " + Text.quote(entry.getKey()) + " is longer than 63 and 4096 characters");
+            "property " + Text.quote(entry.getKey()) + " is longer than 63 bytes, or its value than 4096");
       }
     }
     return properties;
+  }
+
+  private static int bytes(String text) {
+    return text.getBytes(StandardCharsets.UTF_8).length;
   }
 
   private static Extent extent(org.dcmigrate.v1.Extent message, Geometry geometry)

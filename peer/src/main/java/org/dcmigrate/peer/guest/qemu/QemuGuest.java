@@ -138,8 +138,9 @@ public final class QemuGuest implements Guest {
   public StoppedGuest recover() throws DcmException {
     MigrationWatch watch = new MigrationWatch();
     try (Qmp qmp = Qmp.connect(config.qmpSocket(), watch)) {
-      settled(qmp, watch);
-      return new SealedGuest(this, Optional.empty(), true, Optional.empty());
+      // One that its operator has paused stays so; a migration leaves another state behind.
+      boolean ran = !settled(qmp, watch).equals("paused");
+      return new SealedGuest(this, Optional.empty(), ran, Optional.empty());
     }
   }
 

@@ -1,0 +1,56 @@
+package org.dcmigrate.conformance.play;
+
+import io.grpc.CallOptions;
+import io.grpc.Channel;
+import io.grpc.MethodDescriptor;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.dcmigrate.protocol.PeerId;
+
+/** The peer under test, as it is called. */
+public final class Target {
+  private static final int STEPS_PER_CALL = 4;
+
+  private final Channel channel;
+  private final PeerId self;
+  private final Duration timeout;
+
+  /**
+   * A peer under test.
+   *
+   * @param self the tester's identity, which the target has among its configured peers
+   * @param timeout for each answer
+   */
+  public Target(Channel channel, PeerId self, Duration timeout) {
+    this.channel = channel;
+    this.self = self;
+    this.timeout = timeout;
+  }
+
+  /** The tester's identity. */
+  public PeerId self() {
+    return self;
+  }
+
+  /** How long the target may take for an answer. */
+  public Duration timeout() {
+    return timeout;
+  }
+
+  /** Begins a call. */
+  <Q, A> Conversation<Q, A> begin(MethodDescriptor<Q, A> method, Transcript transcript) {
+    CallOptions options =
+        CallOptions.DEFAULT.withDeadlineAfter(
+            timeout.toMillis() * STEPS_PER_CALL, TimeUnit.MILLISECONDS);
+    return new Conversation<>(channel.newCall(method, options), method, transcript, timeout);
+  }
+
+  /** Makes a call with these messages and waits for its end. */
+  <Q, A> Answer<A> call(
+      MethodDescriptor<Q, A> method, List<? extends Q> messages, Transcript transcript) {
+    Conversation<Q, A> conversation = begin(method, transcript);
+    messages.forEach(conversation::send);
+    return conversation.halfClose().rest();
+  }
+}

@@ -1,0 +1,114 @@
+package org.dcmigrate.conformance.play;
+
+import io.grpc.MethodDescriptor;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Supplier;
+import org.dcmigrate.protocol.pages.PageDigest;
+
+/** One run of one case: the target, the migrations begun, and what was said. */
+public final class Trial implements AutoCloseable {
+  private final Target target;
+  private final TestGuest guest;
+  private final Transcript transcript = new Transcript();
+  private final List<TestMigration> migrations = new ArrayList<>();
+  private int checks;
+
+  public Trial(Target target, TestGuest guest) {
+    this.target = target;
+    this.guest = guest;
+  }
+
+  /** The peer under test. */
+  public Target target() {
+    return target;
+  }
+
+  /** The guest that is moved. */
+  public TestGuest guest() {
+    return guest;
+  }
+
+  /** What was said. */
+  public Transcript transcript() {
+    return transcript;
+  }
+
+  /** A new migration that nobody knows yet. */
+  public TestMigration migration() {
+    return migration(PageDigest.Algorithm.CRC64);
+  }
+
+  /** A new migration with this kind of digest. */
+  public TestMigration migration(PageDigest.Algorithm algorithm) {
+    TestMigration migration = new TestMigration(this, algorithm);
+    migrations.add(migration);
+    return migration;
+  }
+
+  /** A new migration in state RECEIVING, which the case takes for granted. */
+  public TestMigration receiving() {
+    TestMigration migration = migration();
+    given("Open and metadata are accepted", migration::receiving);
+    return migration;
+  }
+
+  /** Does what the case takes for granted: if it fails, the case is inconclusive. */
+  public void given(String what, Runnable step) {
+    given(
+        what,
+        () -> {
+          step.run();
+          return true;
+        });
+  }
+
+  /** As {@link #given(String, Runnable)}, with a value. */
+  public <T> T given(String what, Supplier<T> step) {
+    try {
+      return step.get();
+    } catch (CheckFailed failed) {
+      throw new Inconclusive("taken for granted: " + what, failed);
+    }
+  }
+
+  /**
+   * Makes sure that a refusal changed nothing: does again, or looks at, what worked before. If it
+   * fails, so does the case.
+   */
+  public void unchanged(String what, Runnable step) {
+    try {
+      step.run();
+      checks++;
+    } catch (CheckFailed failed) {
+      throw new CheckFailed(
+          "after the refusal, " + what + ": " + failed.what(), failed.expected(), failed.actual());
+    }
+  }
+
+  /** Number of checks made after refusals. */
+  public int checks() {
+    return checks;
+  }
+
+  /** Begins a call. */
+  public <Q, A> Conversation<Q, A> begin(MethodDescriptor<Q, A> method) {
+    return target.begin(method, transcript);
+  }
+
+  /** Makes a call with one message. */
+  public <Q, A> Answer<A> call(MethodDescriptor<Q, A> method, Q message) {
+    return call(method, List.of(message));
+  }
+
+  /** Makes a call with these messages. */
+  public <Q, A> Answer<A> call(MethodDescriptor<Q, A> method, List<? extends Q> messages) {
+    return target.call(method, messages, transcript);
+  }
+
+  /** Has the target forget what the case left there. */
+  @Override
+  public void close() {
+    migrations.forEach(TestMigration::cleanUp);
+  }
+}

@@ -1,0 +1,48 @@
+package org.dcmigrate.ctl;
+
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code dcmctl migrate}. */
+@Command(name = "migrate", description = "Starts moving a guest of the peer to another one.")
+final class MigrateCommand extends CtlCommand {
+  @Parameters(paramLabel = "GUEST", description = "Name of the guest.")
+  private String guest = "";
+
+  @Option(
+      names = "--to",
+      required = true,
+      paramLabel = "PEER",
+      description = "The destination, by its name in the source's configuration.")
+  private String destination = "";
+
+  @Option(
+      names = "--downtime-limit",
+      paramLabel = "MS",
+      defaultValue = "0",
+      description = "How long the guest may stand still, in milliseconds. [300]")
+  private int downtimeLimitMs;
+
+  @Option(
+      names = "--audit",
+      description = "Compare the stopped memory, read anew, with what the destination verified.")
+  private boolean audit;
+
+  @Mixin private WatchOptions watch = new WatchOptions();
+  @Mixin private OutputOption output = new OutputOption();
+
+  @Override
+  public Integer call() throws Exception {
+    return MigrationOperations.migrate(
+        environment(),
+        options(),
+        output(output.format),
+        watch,
+        new Plan(guest, destination, downtimeLimitMs, audit));
+  }
+
+  /** What is to be done. */
+  record Plan(String guest, String destination, int downtimeLimitMs, boolean audit) {}
+}
