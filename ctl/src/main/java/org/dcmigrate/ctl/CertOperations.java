@@ -41,7 +41,7 @@ final class CertOperations {
       throws CtlException {
     try {
       Issued issued =
-          CertificateAuthority.open(directory).issue(role, name, Duration.ofDays(days));
+          CertificateAuthority.load(directory).issue(role, name, Duration.ofDays(days));
       issued.write(directory);
       say(
           environment,

@@ -55,7 +55,7 @@ import org.dcmigrate.protocol.transport.TlsMaterial;
  */
 public final class CertificateAuthority {
   /** How long an authority's certificate is valid where nothing else is said. */
-  public static final Duration LIFETIME = Duration.ofDays(3650);
+  public static final Duration LIFETIME = Duration.ofDays(365);
 
   /** How long a leaf is valid where nothing else is said: short, as nothing is ever revoked. */
   public static final Duration LEAF_LIFETIME = Duration.ofDays(30);
@@ -92,6 +92,7 @@ public final class CertificateAuthority {
     /** Writes NAME.pem and NAME.key, and ca.pem where there is none. Earlier ones are replaced. */
     public void write(Path directory) throws IOException {
       PemFiles ca = new PemFiles(directory, AUTHORITY);
+      ca.createDirectory();
       if (!Files.exists(ca.certificate())) {
         ca.writeCertificate(authority);
       }
@@ -135,11 +136,11 @@ public final class CertificateAuthority {
   }
 
   /**
-   * Opens the authority of a directory.
+   * Reads the authority of a directory.
    *
    * @throws DcmException FIELD_INVALID when there is none, or its files are not usable
    */
-  public static CertificateAuthority open(Path directory) throws DcmException {
+  public static CertificateAuthority load(Path directory) throws DcmException {
     PemFiles files = new PemFiles(directory, AUTHORITY);
     if (!Files.exists(files.certificate())) {
       throw invalid(

@@ -20,7 +20,7 @@ final class MigrationWatch {
   static final Duration DOUBT_PATIENCE = Duration.ofSeconds(30);
 
   private static final int ANIMATED_INTERVAL_MS = 200;
-  private static final int PLAIN_INTERVAL_MS = 1000;
+  private static final int PLAIN_INTERVAL_MS = 2000;
 
   private final Environment environment;
   private final Output output;
@@ -109,7 +109,11 @@ final class MigrationWatch {
       case NAME -> output.line(migration.getMigrationId());
       case JSON, YAML -> output.printStep(migration);
     }
-    return Outcomes.exitCode(migration);
+    int code = Outcomes.exitCode(migration);
+    if (code != ExitCode.DONE) {
+      say("dcmctl: " + Outcomes.complaint(migration));
+    }
+    return code;
   }
 
   private boolean isInDoubtForLong(Migration now) {

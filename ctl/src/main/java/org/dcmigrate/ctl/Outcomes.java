@@ -4,6 +4,7 @@ import java.util.Locale;
 import org.dcmigrate.v1.Audit;
 import org.dcmigrate.v1.ContributorProgress;
 import org.dcmigrate.v1.Migration;
+import org.dcmigrate.v1.MigrationState;
 import org.dcmigrate.v1.Outcome;
 import org.dcmigrate.v1.Progress;
 
@@ -13,6 +14,10 @@ public final class Outcomes {
 
   /** Several lines, each ended by a line feed; of a running migration what is known so far. */
   public static String summary(Migration migration) {
+    return table(migration).toString();
+  }
+
+  static Table table(Migration migration) {
     Outcome outcome = migration.getOutcome();
     Table table = Table.ofFacts();
     table.fact("migration", migration.getMigrationId());
@@ -24,7 +29,7 @@ public final class Outcomes {
     if (!migration.getFailureReason().isEmpty()) {
       table.fact("reason", migration.getFailureReason());
     }
-    table.fact("owner", migration.getOwner().isEmpty() ? "in doubt" : migration.getOwner());
+    table.fact("owner", owner(migration));
     table.fact("path", path(migration));
     if (outcome.getDowntimeNs() > 0) {
       table.fact(
@@ -51,7 +56,7 @@ public final class Outcomes {
               100 * outcome.getRedirectedAtFraction()));
     }
     table.fact("audit", audit(outcome.getAudit()));
-    return table.toString();
+    return table;
   }
 
   /** How a command ends that waited for the migration's end. */
@@ -69,6 +74,31 @@ public final class Outcomes {
       case MIGRATION_STATE_IN_DOUBT -> ExitCode.IN_DOUBT;
       default -> ExitCode.WAIT_TIMED_OUT;
     };
+  }
+
+  /** Who may run the guest. */
+  static String owner(Migration migration) {
+    return migration.getOwner().isEmpty() ? "in doubt" : migration.getOwner();
+  }
+
+  /** Why a migration did not do what was asked, and where the guest is. */
+  static String complaint(Migration migration) {
+    String where =
+        migration.getOwner().isEmpty()
+            ? "the ownership of the guest is in doubt"
+            : "the guest is at " + migration.getOwner();
+    if (migration.getState() == MigrationState.MIGRATION_STATE_COMPLETED) {
+      return "the audit found pages that differ; " + where;
+    }
+    String reason =
+        migration.getFailureReason().isEmpty() ? "" : " (" + migration.getFailureReason() + ")";
+    return Table.harmless(
+        "migration %s%s: %s; %s"
+            .formatted(
+                ProgressLine.state(migration.getState()),
+                reason,
+                migration.getExplanation(),
+                where));
   }
 
   private static String path(Migration migration) {

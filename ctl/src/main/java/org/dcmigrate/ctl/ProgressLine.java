@@ -42,16 +42,12 @@ public final class ProgressLine {
     } else if (!migration.getExplanation().isEmpty()) {
       parts.add(migration.getExplanation());
     }
-    return parts.toString();
+    return Table.harmless(parts.toString());
   }
 
   /** A state as people read it, e.g. "switching over". */
   static String state(MigrationState state) {
-    return state
-        .name()
-        .replace("MIGRATION_STATE_", "")
-        .toLowerCase(Locale.ROOT)
-        .replace('_', ' ');
+    return MigrationTexts.bare(state.name(), "MIGRATION_STATE_");
   }
 
   private static boolean isMoving(MigrationState state) {

@@ -17,7 +17,7 @@ final class Session implements AutoCloseable {
   private static final Duration QUESTION = Duration.ofSeconds(30);
 
   // Redirect waits for the new destination, and cancel for the old ones; both have time-outs there.
-  private static final Duration CHANGE = Duration.ofSeconds(120);
+  private static final Duration CHANGE = Duration.ofMinutes(2);
 
   private final ManagedChannel channel;
 

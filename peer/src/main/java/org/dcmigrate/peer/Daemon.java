@@ -66,6 +66,7 @@ import org.slf4j.LoggerFactory;
 public final class Daemon implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Daemon.class);
   private static final int JOURNAL_EXIT_CODE = 70;
+  private static final Duration GREETING_DEADLINE = Duration.ofSeconds(5);
   private static final Duration STOP_PATIENCE = Duration.ofSeconds(20);
 
   private final Peers peers;
@@ -128,6 +129,7 @@ public final class Daemon implements AutoCloseable {
         () -> holders.tick(System.nanoTime()), 1, 1, TimeUnit.SECONDS);
     server = serve(config, security, capabilities(adapters));
     health.setStatus(HealthStatusManager.SERVICE_NAME_ALL_SERVICES, ServingStatus.SERVING);
+    config.peers().forEach(peer -> Thread.startVirtualThread(() -> greet(peer.name())));
     LOG.info("{} ({}) serves on port {}", config.name(), peers.self().id(), server.getPort());
   }
 
@@ -147,6 +149,17 @@ public final class Daemon implements AutoCloseable {
     } catch (IOException failed) {
       throw new DcmException(
           Reason.INTERNAL, "the daemon cannot start: " + failed.getMessage(), failed);
+    }
+  }
+
+  /** Connects to a peer, so that a certificate that does not fit shows now and not in need. */
+  private void greet(String name) {
+    try {
+      PeerId peer = peers.byName(name).id();
+      peers.client(peer).greet(GREETING_DEADLINE);
+      LOG.info("{} answers", name);
+    } catch (DcmException unreachable) {
+      LOG.warn("{} does not answer now: {}", name, unreachable.sentence());
     }
   }
 

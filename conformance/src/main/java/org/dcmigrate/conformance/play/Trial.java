@@ -55,7 +55,7 @@ public final class Trial implements AutoCloseable {
 
   /** Does what the case takes for granted: if it fails, the case is inconclusive. */
   public void given(String what, Runnable step) {
-    given(
+    givenValue(
         what,
         () -> {
           step.run();
@@ -64,7 +64,7 @@ public final class Trial implements AutoCloseable {
   }
 
   /** As {@link #given(String, Runnable)}, with a value. */
-  public <T> T given(String what, Supplier<T> step) {
+  public <T> T givenValue(String what, Supplier<T> step) {
     try {
       return step.get();
     } catch (CheckFailed failed) {

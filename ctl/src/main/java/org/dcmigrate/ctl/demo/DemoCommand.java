@@ -57,11 +57,11 @@ public final class DemoCommand implements Callable<Integer> {
 
   @Option(
       names = "--rate",
-      defaultValue = "64",
+      defaultValue = "48",
       description = {
         "What each peer sends at the most, in MiB/s; stands for its network card. [${DEFAULT-VALUE}]"
       })
-  private int rateMib = 64;
+  private int rateMib = 48;
 
   @Option(
       names = "--accel",

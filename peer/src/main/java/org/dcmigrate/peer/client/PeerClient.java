@@ -33,6 +33,8 @@ import org.dcmigrate.v1.GetContributorStatusResponse;
 import org.dcmigrate.v1.GetDestinationStatusRequest;
 import org.dcmigrate.v1.GetDestinationStatusResponse;
 import org.dcmigrate.v1.GetInventoryRequest;
+import org.dcmigrate.v1.GetPeerRequest;
+import org.dcmigrate.v1.PeerServiceGrpc;
 import org.dcmigrate.v1.GetInventoryResponse;
 import org.dcmigrate.v1.GetSegmentDigestsRequest;
 import org.dcmigrate.v1.GetSegmentDigestsResponse;
@@ -68,6 +70,15 @@ public final class PeerClient {
   /** The channel, for transfers. */
   public Channel channel() {
     return channel;
+  }
+
+  /** Asks the peer for a sign of life, waiting for it to come up within the deadline. */
+  public void greet(Duration deadline) throws DcmException {
+    call(
+        () ->
+            bounded(PeerServiceGrpc.newBlockingStub(channel), deadline)
+                .withWaitForReady()
+                .getPeer(GetPeerRequest.getDefaultInstance()));
   }
 
   /** Asks the peer to become the destination; gives the number of pages it holds already. */

@@ -155,6 +155,7 @@ final class HolderWatch implements AutoCloseable {
       return;
     }
     contributors.put(peer, status);
+    pages.ifPresent(all -> all.waiting(peer, status.waitingPages()));
     if (status.state() == RelayState.DRAINED) {
       pages.ifPresent(all -> all.settle(peer));
       listener.happened(new SourceInput.ContributorDrained(attempt.epoch(), peer));

@@ -74,6 +74,7 @@ final class Pump implements AutoCloseable {
   private boolean stopReported;
   private boolean reconciling;
   private boolean repairing;
+  private boolean takingOver;
 
   Pump(GuestSource guest, SourcePages pages, SourceContext context, Listener listener) {
     this.guest = guest;
@@ -239,7 +240,8 @@ final class Pump implements AutoCloseable {
       }
       return false;
     }
-    handle(to, guest.next(PATIENCE));
+    // Between pages taken over, the guest is only asked whether it has something.
+    handle(to, guest.next(takingOver ? Duration.ZERO : PATIENCE));
     return true;
   }
 
@@ -252,7 +254,8 @@ final class Pump implements AutoCloseable {
       case Event.ZeroPages run ->
           send(to, pages.emittedZero(run.block(), run.firstPage(), run.pageCount()));
       case Event.PassEnded ended -> listener.passEnded(ended.pass(), ended.dirtyPages());
-      case Event.Idle idle -> {}
+      // Nothing of its own to send: what a contributor has still to relay comes sooner this way.
+      case Event.Idle idle -> takingOver = pages.takeOver();
       case Event.Stopped stop -> {
         stopped = Optional.of(stop);
         stopReported = false;

@@ -29,6 +29,8 @@ import org.dcmigrate.protocol.wire.TransferMessage;
 final class SourcePages implements AutoCloseable {
   private static final int RESEND_PAGES = 64;
   private static final int MOST_RUN_PAGES = 256;
+  // 8 MiB: more than a contributor of 10 Gbit/s sends in some round trips.
+  private static final long LEAST_LEFT_PAGES = 2048;
 
   private static final MemorySegment ZERO_PAGE =
       MemorySegment.ofArray(new byte[Geometry.PAGE_BYTES]).asReadOnly();
@@ -42,6 +44,8 @@ final class SourcePages implements AutoCloseable {
   // Where the last search ended, so that the next one does not go through all pages again.
   private Extent resendCursor = new Extent(0, 0, 1);
   private final Map<PeerId, PageSet> owed = new HashMap<>();
+  // Of what each owes: how much it has not relayed yet, less what was taken over since it said so.
+  private final Map<PeerId, Long> waiting = new HashMap<>();
   private final Map<PeerId, List<Extent>> skips = new HashMap<>();
   // Digests of the run that is being looked at.
   private final long[] digests = new long[MOST_RUN_PAGES];
@@ -202,6 +206,7 @@ final class SourcePages implements AutoCloseable {
    */
   synchronized double plan(PageSet held, Map<PeerId, PageSet> available) {
     owed.clear();
+    waiting.clear();
     skips.clear();
     resend.clear();
     available.keySet().forEach(peer -> owed.put(peer, new PageSet(geometry)));
@@ -239,8 +244,39 @@ final class SourcePages implements AutoCloseable {
     return copy;
   }
 
+  /** How much a contributor has still to relay, as it says after the skips sent so far. */
+  synchronized void waiting(PeerId peer, long pages) {
+    if (owed.containsKey(peer)) {
+      waiting.put(peer, pages);
+    }
+  }
+
+  /**
+   * Takes pages over from the contributor that has most to relay, from the far end of what it owes,
+   * while it relays from the near end: the two meet. Gives false when there is too little left to be
+   * worth it, as what is under way would come twice.
+   */
+  synchronized boolean takeOver() {
+    Optional<PeerId> slowest =
+        waiting.entrySet().stream()
+            .filter(entry -> entry.getValue() > LEAST_LEFT_PAGES)
+            .max(Map.Entry.comparingByValue())
+            .map(Map.Entry::getKey);
+    if (slowest.isEmpty()) {
+      return false;
+    }
+    Optional<Extent> last = owedSet(slowest.get()).lastRun(RESEND_PAGES);
+    last.ifPresent(
+        extent -> {
+          resend.add(extent);
+          waiting.merge(slowest.get(), -extent.pageCount(), Long::sum);
+        });
+    return last.isPresent();
+  }
+
   /** A contributor is done or gone: it owes nothing any more. */
   synchronized void settle(PeerId peer) {
+    waiting.remove(peer);
     owed.remove(peer);
     skips.remove(peer);
   }

@@ -1,0 +1,182 @@
+package org.dcmigrate.ctl;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import org.dcmigrate.ctl.FakePeer.Result;
+import org.dcmigrate.protocol.Reason;
+import org.dcmigrate.v1.CancelMigrationRequest;
+import org.dcmigrate.v1.CreateGuestRequest;
+import org.dcmigrate.v1.GetMigrationRequest;
+import org.dcmigrate.v1.MigrateRequest;
+import org.dcmigrate.v1.Migration;
+import org.dcmigrate.v1.MigrationState;
+import org.dcmigrate.v1.RedirectRequest;
+import org.dcmigrate.v1.SetLimitsRequest;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+class CommandsTest {
+  private static final String ID = "6f1c0a52-1111-4c1b-9a55-000000000001";
+  private static final String OTHER = "6f1cffff-2222-4c1b-9a55-000000000002";
+
+  private FakePeer peer;
+
+  @BeforeEach
+  void start() throws Exception {
+    peer = new FakePeer();
+  }
+
+  @AfterEach
+  void stop() {
+    peer.close();
+  }
+
+  @Test
+  void listsAreTablesJsonYamlOrNames() {
+    peer.guests.add(FakePeer.guest("web-1"));
+
+    assertThat(peer.run("guest", "list").out())
+        .isEqualTo(
+            """
+            NAME   KIND       STATE    MEMORY   MIGRATION
+            web-1  synthetic  running  512 MiB  -
+            """);
+    assertThat(peer.run("guest", "list", "-o", "json").out())
+        .contains("\"memoryBytes\": \"536870912\"")
+        .contains("\"migrationId\": \"\"");
+    assertThat(peer.run("guest", "list", "-o", "yaml").out()).contains("name: web-1");
+    assertThat(peer.run("guest", "list", "-o", "name").out()).isEqualTo("web-1\n");
+  }
+
+  @Test
+  void whatAPeerSaysCannotSteerTheTerminal() {
+    assertThat(peer.run("peer", "list", "-o", "wide").out())
+        .contains("?[31mrefused")
+        .doesNotContain("\u001b");
+  }
+
+  @Test
+  void guestsAreCreatedAsAsked() {
+    Result result =
+        peer.run("guest", "create", "g", "--memory", "1GiB", "--writes", "5", "--hot-set");
+
+    assertThat(result.exitCode()).isZero();
+    CreateGuestRequest request = (CreateGuestRequest) peer.asked.getFirst();
+    assertThat(request.getMemoryBytes()).isEqualTo(1L << 30);
+    assertThat(request.getWritesPerSecond()).isEqualTo(5);
+    assertThat(request.getPattern().name()).isEqualTo("WRITE_PATTERN_HOT_SET");
+  }
+
+  @Test
+  void aRefusalIsOneSentenceWithItsReason() {
+    peer.refuse(Reason.GUEST_BUSY, "the guest is in a migration already");
+
+    Result result = peer.run("migrate", "web-1", "--to", "host-b");
+
+    assertThat(result.exitCode()).isEqualTo(ExitCode.REFUSED);
+    assertThat(result.out()).isEmpty();
+    assertThat(result.err())
+        .isEqualTo("dcmctl: refused (GUEST_BUSY): the guest is in a migration already\n");
+  }
+
+  @Test
+  void reasonsHaveTheirExitCodes() {
+    peer.refuse(Reason.PEER_NOT_SERVING, "starting");
+    assertThat(peer.run("guest", "list").exitCode()).isEqualTo(ExitCode.UNREACHABLE);
+    peer.refuse(Reason.INTERNAL, "defect");
+    assertThat(peer.run("guest", "list").exitCode()).isEqualTo(ExitCode.INTERNAL);
+    peer.close();
+    assertThat(peer.run("guest", "list").exitCode()).isEqualTo(ExitCode.UNREACHABLE);
+  }
+
+  @Test
+  void mistakesAreTwo() {
+    for (List<String> mistake :
+        List.of(
+            List.<String>of(),
+            List.of("guest"),
+            List.of("guest", "lst"),
+            List.of("migrate", "web-1"),
+            List.of("guest", "list", "-o", "xml"),
+            List.of("limits", "set", "--egress", "fast"),
+            List.of("migrate", "web-1", "--to", "b", "--downtime-limit", "-1"),
+            List.of("migrate", "web-1", "--to", "b", "--watch", "--timeout", "soon"),
+            List.of("--context", "none", "guest", "list"))) {
+      Result result = run(mistake);
+      assertThat(result.exitCode()).as("%s", mistake).isEqualTo(ExitCode.USAGE);
+      assertThat(result.err()).startsWith("dcmctl: ").doesNotContain("Exception");
+    }
+    assertThat(peer.asked).isEmpty();
+  }
+
+  private Result run(List<String> arguments) {
+    // Without --context the fake peer is reached whatever the settings say; with it they are read.
+    return peer.run(arguments.toArray(String[]::new));
+  }
+
+  @Test
+  void migrateTellsTheId() {
+    peer.migrations.add(migration(ID, "web-1", MigrationState.MIGRATION_STATE_OPENING));
+
+    Result result =
+        peer.run("migrate", "web-1", "--to", "host-b", "--audit", "--downtime-limit", "200");
+
+    assertThat(result).isEqualTo(new Result(0, "guest web-1 migrates to host-b, migration " + ID + "\n", ""));
+    MigrateRequest request = (MigrateRequest) peer.asked.getFirst();
+    assertThat(request.getOptions().getAudit()).isTrue();
+    assertThat(request.getOptions().getDowntimeLimitMs()).isEqualTo(200);
+    assertThat(peer.run("migrate", "web-1", "--to", "host-b", "-o", "name").out())
+        .isEqualTo(ID + "\n");
+  }
+
+  @Test
+  void aMigrationIsMeantByPrefixOrGuest() {
+    peer.migrations.add(migration(ID, "web-1", MigrationState.MIGRATION_STATE_TRANSFERRING));
+    peer.migrations.add(migration(OTHER, "web-1", MigrationState.MIGRATION_STATE_COMPLETED));
+
+    assertThat(peer.run("redirect", "web-1", "--to", "host-c").exitCode()).isZero();
+    assertThat(((RedirectRequest) peer.asked.getLast()).getMigrationId()).isEqualTo(ID);
+    assertThat(peer.run("migration", "cancel", "6f1cf").exitCode()).isZero();
+    assertThat(((CancelMigrationRequest) peer.asked.getLast()).getMigrationId()).isEqualTo(OTHER);
+    assertThat(peer.run("migration", "show", OTHER).exitCode()).isZero();
+    assertThat(peer.asked.getLast()).isInstanceOf(GetMigrationRequest.class);
+
+    Result both = peer.run("migration", "show", "6f1c");
+    assertThat(both.exitCode()).isEqualTo(ExitCode.USAGE);
+    assertThat(both.err()).contains("fits several").contains(ID).contains(OTHER);
+    Result none = peer.run("migration", "show", "nothing");
+    assertThat(none.exitCode()).isEqualTo(ExitCode.REFUSED);
+    assertThat(none.err()).contains("MIGRATION_UNKNOWN");
+  }
+
+  @Test
+  void limitsTakeRates() {
+    for (String rate : List.of("100MiB", "10Gbit/s", "none", "1.5GB")) {
+      assertThat(peer.run("limits", "set", "--egress", rate).exitCode()).isZero();
+    }
+    assertThat(peer.asked)
+        .extracting(request -> ((SetLimitsRequest) request).getEgressBytesPerSecond())
+        .containsExactly(100L << 20, 1_250_000_000L, 0L, 1_500_000_000L);
+  }
+
+  @Test
+  void helpAndCompletionNeedNoPeer() {
+    assertThat(peer.run("--help").out()).contains("Exit codes: 0 done");
+    assertThat(peer.run("completion").out()).contains("complete -F").contains("redirect");
+    assertThat(peer.run("version").out()).startsWith("dcmctl ");
+  }
+
+  static Migration migration(String id, String guest, MigrationState state) {
+    return Migration.newBuilder()
+        .setMigrationId(id)
+        .setGuest(guest)
+        .setState(state)
+        .setSource("host-a")
+        .setDestination("host-b")
+        .setOwner("host-a")
+        .setEpoch(1)
+        .build();
+  }
+}
