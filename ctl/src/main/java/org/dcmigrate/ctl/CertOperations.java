@@ -16,8 +16,7 @@ import org.dcmigrate.protocol.transport.TlsMaterial;
 final class CertOperations {
   private CertOperations() {}
 
-  static int init(Environment environment, Path directory, String trustDomain)
-      throws CtlException {
+  static int init(Environment environment, Path directory, String trustDomain) throws CtlException {
     if (CertificateAuthority.exists(directory)) {
       throw CtlException.usage(
           "%s has an authority already; use it, or choose another --dir".formatted(directory));
@@ -40,8 +39,7 @@ final class CertOperations {
   static int issue(Environment environment, Path directory, String name, String role, int days)
       throws CtlException {
     try {
-      Issued issued =
-          CertificateAuthority.load(directory).issue(role, name, Duration.ofDays(days));
+      Issued issued = CertificateAuthority.load(directory).issue(role, name, Duration.ofDays(days));
       issued.write(directory);
       say(
           environment,

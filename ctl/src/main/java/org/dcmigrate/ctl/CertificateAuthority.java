@@ -86,7 +86,10 @@ public final class CertificateAuthority {
 
   /** A certificate that was issued, with its key. */
   public record Issued(
-      String name, PeerId identity, X509Certificate certificate, PrivateKey key,
+      String name,
+      PeerId identity,
+      X509Certificate certificate,
+      PrivateKey key,
       X509Certificate authority) {
 
     /** Writes NAME.pem and NAME.key, and ca.pem where there is none. Earlier ones are replaced. */

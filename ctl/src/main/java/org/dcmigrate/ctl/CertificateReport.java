@@ -35,8 +35,7 @@ final class CertificateReport {
    *
    * @param authorities that the chain is to end at; empty: that is not checked
    */
-  CertificateReport(
-      List<X509Certificate> chain, List<X509Certificate> authorities, Instant now) {
+  CertificateReport(List<X509Certificate> chain, List<X509Certificate> authorities, Instant now) {
     this.chain = List.copyOf(chain);
     this.authorities = List.copyOf(authorities);
     this.now = now;

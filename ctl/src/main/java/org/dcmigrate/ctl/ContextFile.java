@@ -61,7 +61,8 @@ record ContextFile(Path file, Optional<String> currentName, SortedMap<String, St
         throw wrong(file, "is larger than 1 MiB");
       }
       LoadSettings settings = LoadSettings.builder().setAllowDuplicateKeys(false).build();
-      Map<?, ?> root = mapping(file, "the file", new Load(settings).loadFromString(Files.readString(file)));
+      Map<?, ?> root =
+          mapping(file, "the file", new Load(settings).loadFromString(Files.readString(file)));
       for (Object key : root.keySet()) {
         if (!Set.of("current", "contexts").contains(String.valueOf(key))) {
           throw wrong(file, "has an unknown key " + key + "; known are current and contexts");
@@ -94,7 +95,8 @@ record ContextFile(Path file, Optional<String> currentName, SortedMap<String, St
         .orElseThrow(
             () ->
                 CtlException.usage(
-                    "%s has no context %s; it has %s".formatted(file, Text.quote(name), all.keySet())));
+                    "%s has no context %s; it has %s"
+                        .formatted(file, Text.quote(name), all.keySet())));
   }
 
   ContextFile withCurrent(String name) {

@@ -42,8 +42,7 @@ final class ContextOperations {
     return ExitCode.DONE;
   }
 
-  static int set(Environment environment, GlobalOptions options, String name)
-      throws CtlException {
+  static int set(Environment environment, GlobalOptions options, String name) throws CtlException {
     if (!name.matches("[A-Za-z0-9._-]{1,63}")) {
       throw CtlException.usage("a context's name must be 1 to 63 of letters, digits, . _ and -");
     }

@@ -1,5 +1,6 @@
 package org.dcmigrate.ctl;
 
+import org.dcmigrate.protocol.Text;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -44,6 +45,8 @@ final class GuestCommand extends CommandGroup {
       name = "create",
       description = "Creates and starts a synthetic guest: memory that keeps being written.")
   static final class Create extends CtlCommand {
+    private static final String HOT_SET = "hot-set";
+
     @Parameters(paramLabel = "GUEST", description = "Its name: 1 to 63 of a-z, 0-9 and -.")
     private String guest = "";
 
@@ -55,16 +58,20 @@ final class GuestCommand extends CommandGroup {
     private String memory = "";
 
     @Option(
-        names = "--writes",
+        names = "--writes-per-second",
         paramLabel = "N",
         defaultValue = "1000",
         description = "Pages it writes in a second. [${DEFAULT-VALUE}]")
     private long writes;
 
     @Option(
-        names = "--hot-set",
-        description = "Nine writes of ten go to one tenth of the pages, not to all alike.")
-    private boolean hotSet;
+        names = "--pattern",
+        paramLabel = "PATTERN",
+        defaultValue = "uniform",
+        description = {
+          "uniform, or hot-set: nine writes of ten go to one tenth of the pages. [${DEFAULT-VALUE}]"
+        })
+    private String pattern = "";
 
     @Option(
         names = "--seed",
@@ -84,12 +91,16 @@ final class GuestCommand extends CommandGroup {
 
     @Override
     public Integer call() throws Exception {
+      if (!pattern.equals("uniform") && !pattern.equals(HOT_SET)) {
+        throw CtlException.usage(
+            "--pattern must be uniform or hot-set, but was " + Text.quote(pattern));
+      }
       return GuestOperations.create(
           environment(),
           options(),
           output(output.format),
           new SyntheticGuest(
-              guest, Units.parseBytes(memory), writes, hotSet, seed, zeroPercent));
+              guest, Units.parseBytes(memory), writes, pattern.equals(HOT_SET), seed, zeroPercent));
     }
   }
 

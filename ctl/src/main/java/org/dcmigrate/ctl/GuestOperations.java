@@ -21,7 +21,8 @@ final class GuestOperations {
     try (Session session = Session.open(environment, options)) {
       ListGuestsResponse all =
           Session.ask(() -> session.peers().listGuests(ListGuestsRequest.getDefaultInstance()));
-      List<String> header = new ArrayList<>(List.of("NAME", "KIND", "STATE", "MEMORY", "MIGRATION"));
+      List<String> header =
+          new ArrayList<>(List.of("NAME", "KIND", "STATE", "MEMORY", "MIGRATION"));
       if (output.isWide()) {
         header.add("DETAILS");
       }

@@ -16,7 +16,8 @@ final class LimitsCommand extends CommandGroup {
         names = "--egress",
         required = true,
         paramLabel = "RATE",
-        description = "Outgoing page data of the whole peer, e.g. 100MiB or 10Gbit; none: no limit.")
+        description =
+            "Outgoing page data of the whole peer, e.g. 100MiB or 10Gbit; none: no limit.")
     private String egress = "";
 
     @Override

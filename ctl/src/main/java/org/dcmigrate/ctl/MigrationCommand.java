@@ -67,9 +67,7 @@ final class MigrationCommand extends CommandGroup {
     }
   }
 
-  @Command(
-      name = "cancel",
-      description = "Cancels a migration: the guest goes on at the source.")
+  @Command(name = "cancel", description = "Cancels a migration: the guest goes on at the source.")
   static final class Cancel extends CtlCommand {
     @Parameters(paramLabel = "MIGRATION", description = NAMED)
     private String migration = "";
@@ -78,8 +76,7 @@ final class MigrationCommand extends CommandGroup {
 
     @Override
     public Integer call() throws Exception {
-      return MigrationOperations.cancel(
-          environment(), options(), output(output.format), migration);
+      return MigrationOperations.cancel(environment(), options(), output(output.format), migration);
     }
   }
 }

@@ -26,8 +26,7 @@ final class MigrationLookup {
                     session.migrations().listMigrations(ListMigrationsRequest.getDefaultInstance()))
             .getMigrationsList();
     // A guest's name first: a short one of letters a to f must not be hidden by an id.
-    List<Migration> found =
-        matching(all, each -> each.getGuest().equals(meant) && !hasEnded(each));
+    List<Migration> found = matching(all, each -> each.getGuest().equals(meant) && !hasEnded(each));
     if (found.isEmpty() && !meant.isEmpty()) {
       found = matching(all, each -> each.getMigrationId().startsWith(meant));
     }
@@ -46,8 +45,7 @@ final class MigrationLookup {
     }
     throw CtlException.usage(
         "%s fits several migrations: %s"
-            .formatted(
-                Text.quote(meant), found.stream().map(Migration::getMigrationId).toList()));
+            .formatted(Text.quote(meant), found.stream().map(Migration::getMigrationId).toList()));
   }
 
   /** Whether nothing more will happen to a migration. */

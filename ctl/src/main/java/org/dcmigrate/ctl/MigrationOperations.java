@@ -40,8 +40,7 @@ final class MigrationOperations {
                     .setAudit(plan.audit()))
             .build();
     try (Session session = Session.open(environment, options)) {
-      Migration started =
-          Session.change(() -> session.changes().migrate(request)).getMigration();
+      Migration started = Session.change(() -> session.changes().migrate(request)).getMigration();
       return watch.watch
           ? follow(environment, session, output, started.getMigrationId(), timeout)
           : started(output, started, "migrates to " + started.getDestination());

@@ -5,6 +5,7 @@ import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.Iterator;
 import java.util.Optional;
+import org.dcmigrate.v1.Audit;
 import org.dcmigrate.v1.Migration;
 import org.dcmigrate.v1.MigrationServiceGrpc.MigrationServiceBlockingStub;
 import org.dcmigrate.v1.MigrationState;
@@ -82,11 +83,13 @@ final class MigrationWatch {
             .build());
   }
 
-  private int follow(Iterator<WatchMigrationResponse> messages, String goesOn)
-      throws CtlException {
+  private int follow(Iterator<WatchMigrationResponse> messages, String goesOn) throws CtlException {
+    Optional<Migration> last = Optional.empty();
     while (messages.hasNext()) {
       Migration now = messages.next().getMigration();
-      if (MigrationLookup.hasEnded(now)) {
+      last = Optional.of(now);
+      // The audit comes after the end, and may turn success into failure.
+      if (MigrationLookup.hasEnded(now) && now.getOutcome().getAudit() != Audit.AUDIT_PENDING) {
         return end(now);
       }
       show(now);
@@ -97,6 +100,9 @@ final class MigrationWatch {
             "ownership of guest %s is in doubt: %s; %s"
                 .formatted(now.getGuest(), now.getExplanation(), goesOn));
       }
+    }
+    if (last.isPresent() && MigrationLookup.hasEnded(last.get())) {
+      return end(last.get());
     }
     throw new CtlException(
         ExitCode.UNREACHABLE, "the peer ended the watch before the migration ended; " + goesOn);

@@ -26,9 +26,7 @@ final class PeerOperations {
       Table table = Table.withHeader(header);
       all.getPeersList().forEach(peer -> table.row(row(peer, output.isWide())));
       output.print(
-          all,
-          table,
-          all.getPeersList().stream().map(ListPeersResponse.Peer::getName).toList());
+          all, table, all.getPeersList().stream().map(ListPeersResponse.Peer::getName).toList());
       return ExitCode.DONE;
     }
   }

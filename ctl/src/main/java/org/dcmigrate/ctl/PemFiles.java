@@ -85,8 +85,7 @@ final class PemFiles {
         out.force(true);
       }
       Files.setPosixFilePermissions(fresh, PosixFilePermissions.fromString(permissions));
-      Files.move(
-          fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+      Files.move(fresh, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
     } finally {
       Files.deleteIfExists(fresh);
     }
@@ -97,14 +96,10 @@ final class PemFiles {
 
   private static String pem(String type, byte[] der) {
     return "-----BEGIN %s-----\n%s\n-----END %s-----\n"
-        .formatted(
-            type,
-            Base64.getMimeEncoder(LINE, new byte[] {'\n'}).encodeToString(der),
-            type);
+        .formatted(type, Base64.getMimeEncoder(LINE, new byte[] {'\n'}).encodeToString(der), type);
   }
 
-  private static FileAttribute<Set<PosixFilePermission>> permissions(
-      String text) {
+  private static FileAttribute<Set<PosixFilePermission>> permissions(String text) {
     return PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(text));
   }
 }

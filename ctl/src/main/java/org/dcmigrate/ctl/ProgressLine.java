@@ -64,8 +64,7 @@ public final class ProgressLine {
   private static String senders(Progress progress) {
     StringJoiner senders = new StringJoiner(", ");
     senders.add("source " + Units.rate(progress.getSourceBytesPerSecond()));
-    long relaying =
-        progress.getContributorsList().stream().filter(ProgressLine::relays).count();
+    long relaying = progress.getContributorsList().stream().filter(ProgressLine::relays).count();
     for (ContributorProgress each : progress.getContributorsList()) {
       if (!relays(each)) {
         senders.add(each.getName() + " " + each.getState());

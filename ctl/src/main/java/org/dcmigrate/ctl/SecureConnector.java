@@ -20,8 +20,7 @@ final class SecureConnector implements Connector {
     }
   }
 
-  private static Security security(ConnectionSettings settings)
-      throws CtlException, DcmException {
+  private static Security security(ConnectionSettings settings) throws CtlException, DcmException {
     if (settings.plaintext()) {
       return new Security.PlaintextLoopback(
           PeerId.parse(

@@ -62,8 +62,7 @@ final class Session implements AutoCloseable {
         call);
   }
 
-  private static <T> T within(int exitCode, String sentence, Supplier<T> call)
-      throws CtlException {
+  private static <T> T within(int exitCode, String sentence, Supplier<T> call) throws CtlException {
     try {
       return call.get();
     } catch (StatusRuntimeException failure) {

@@ -42,7 +42,8 @@ final class Units {
       }
     }
     throw CtlException.usage(
-        "a size must be like 512MiB, and a rate like 100MiB or 10Gbit, but was " + Text.quote(text));
+        "a size must be like 512MiB, and a rate like 100MiB or 10Gbit, but was "
+            + Text.quote(text));
   }
 
   /** Reads e.g. 500ms, 30s, 10m, 1h. */

@@ -39,7 +39,8 @@ class CertCommandTest {
     TlsMaterial material = load("host-a", "host-a");
     assertThat(material.identity().uri()).isEqualTo("spiffe://lab.example/peer/host-a");
     assertThat(material.chain().getFirst().getNotAfter().toInstant())
-        .isBetween(Instant.now().plus(Duration.ofDays(29)), Instant.now().plus(Duration.ofDays(31)));
+        .isBetween(
+            Instant.now().plus(Duration.ofDays(29)), Instant.now().plus(Duration.ofDays(31)));
     for (String key : new String[] {"ca.key", "host-a.key"}) {
       assertThat(
               PosixFilePermissions.toString(Files.getPosixFilePermissions(directory.resolve(key))))
@@ -70,8 +71,7 @@ class CertCommandTest {
         .isEqualTo(ExitCode.USAGE);
     assertThat(run("issue", "x", "--role", "peer", "--days", "9999").exitCode())
         .isEqualTo(ExitCode.USAGE);
-    assertThat(
-            peer.run("cert", "issue", "x", "--role", "peer", "--dir", parent + "/none").err())
+    assertThat(peer.run("cert", "issue", "x", "--role", "peer", "--dir", parent + "/none").err())
         .contains("dcmctl cert init");
   }
 
@@ -85,11 +85,14 @@ class CertCommandTest {
     assertThat(good.exitCode()).as(good.out() + good.err()).isZero();
     assertThat(good.out()).contains("spiffe://lab.example/peer/host-a").contains("none");
     assertThat(peer.run("cert", "inspect", ca, "--ca", ca).exitCode()).isZero();
-    assertThat(peer.run("cert", "inspect", file, "-o", "json").out())
-        .contains("\"problems\": []");
+    assertThat(peer.run("cert", "inspect", file, "-o", "json").out()).contains("\"problems\": []");
 
     TestAuthority other = TestAuthority.root("other");
-    other.leaf("spiffe://lab.example/peer/b").uri("spiffe://lab.example/peer/c").issue().write(parent, "two");
+    other
+        .leaf("spiffe://lab.example/peer/b")
+        .uri("spiffe://lab.example/peer/c")
+        .issue()
+        .write(parent, "two");
     Result two = peer.run("cert", "inspect", parent + "/two.pem");
     assertThat(two.exitCode()).isEqualTo(ExitCode.REFUSED);
     assertThat(two.out()).contains("PROBLEM").contains("exactly one URI SAN, but has 2");

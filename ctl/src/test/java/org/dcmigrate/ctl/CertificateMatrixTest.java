@@ -16,10 +16,7 @@ import io.netty.handler.ssl.SslProvider;
 import io.netty.handler.ssl.util.InsecureTrustManagerFactory;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.Socket;
 import java.nio.file.Path;
-import java.security.Principal;
-import java.security.PrivateKey;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.time.Instant;
@@ -30,8 +27,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
-import javax.net.ssl.SSLEngine;
-import javax.net.ssl.X509ExtendedKeyManager;
 import org.bouncycastle.asn1.x509.KeyPurposeId;
 import org.bouncycastle.asn1.x509.KeyUsage;
 import org.dcmigrate.ctl.TestAuthority.Leaf;
@@ -110,10 +105,10 @@ class CertificateMatrixTest {
     leaves.put(
         "no clientAuth", authority.leaf(CLIENT).purposes(KeyPurposeId.id_kp_serverAuth).issue());
     TestAuthority weak = authority.intermediate("weak", Duration.ofDays(5), "SHA1withECDSA");
+    leaves.put("SHA-1 intermediate", weak.leaf(CLIENT).between(weak.certificate()).issue());
     leaves.put(
-        "SHA-1 intermediate", weak.leaf(CLIENT).between(weak.certificate()).issue());
-    leaves.put(
-        "a leaf under a leaf", authority.under(good).leaf(CLIENT).between(good.certificate()).issue());
+        "a leaf under a leaf",
+        authority.under(good).leaf(CLIENT).between(good.certificate()).issue());
     leaves.put(
         "a chain of 100",
         new Leaf(good.key(), Collections.nCopies(100, other.leaf(CLIENT).issue().certificate())));
@@ -131,8 +126,7 @@ class CertificateMatrixTest {
     Map<String, Leaf> leaves = new TreeMap<>();
     leaves.put("is a CA's", authority.leaf(CLIENT).authority().issue());
     leaves.put(
-        "only clientAuth",
-        authority.leaf(CLIENT).purposes(KeyPurposeId.id_kp_clientAuth).issue());
+        "only clientAuth", authority.leaf(CLIENT).purposes(KeyPurposeId.id_kp_clientAuth).issue());
     leaves.put("include serverAuth and clientAuth", authority.leaf(CLIENT).purposes().issue());
     leaves.put("exactly one URI SAN, but has 0", authority.leaf(CLIENT).onlyDns("a.b").issue());
     leaves.put("exactly one URI SAN, but has 2", authority.leaf(CLIENT).uri(SERVER).issue());
@@ -140,8 +134,7 @@ class CertificateMatrixTest {
         "but is https://dcm.example", authority.leaf("https://dcm.example/peer/host-a").issue());
     leaves.put("but is spiffe://dcm.example", authority.leaf("spiffe://dcm.example").issue());
     leaves.put("signature is weak", authority.leaf(CLIENT).signature("SHA1withECDSA").issue());
-    leaves.put(
-        "key is weak", authority.leaf(CLIENT).keys(TestAuthority.rsa(1024)).issue());
+    leaves.put("key is weak", authority.leaf(CLIENT).keys(TestAuthority.rsa(1024)).issue());
     return tests(
         leaves,
         (words, leaf) -> {
@@ -168,7 +161,8 @@ class CertificateMatrixTest {
     DcmException refused = refused(hostile(server, Optional.empty(), "TLSv1.3"));
 
     assertThat(refused.reason()).isEqualTo(Reason.PEER_UNREACHABLE);
-    assertThat(refused.sentence()).contains("refused this side's certificate: certificate required");
+    assertThat(refused.sentence())
+        .contains("refused this side's certificate: certificate required");
   }
 
   @Test
@@ -214,8 +208,7 @@ class CertificateMatrixTest {
         leaves,
         (words, leaf) -> {
           Server bad = started(hostileServer(leaf));
-          DcmException refused =
-              refused(channel(bad, tls(authority.leaf(CLIENT).issue()), SERVER));
+          DcmException refused = refused(channel(bad, tls(authority.leaf(CLIENT).issue()), SERVER));
           assertThat(refused.reason()).isEqualTo(Reason.PEER_UNREACHABLE);
           assertThat(refused.sentence())
               .contains("its certificate was refused here")
@@ -245,8 +238,7 @@ class CertificateMatrixTest {
       assertThat(catchThrowable(() -> Transport.server(address, plaintext)))
           .isInstanceOf(DcmException.class)
           .hasMessageContaining("loopback");
-      assertThat(
-              catchThrowable(() -> Transport.channel(address, plaintext, new PeerId(SERVER))))
+      assertThat(catchThrowable(() -> Transport.channel(address, plaintext, new PeerId(SERVER))))
           .isInstanceOf(DcmException.class)
           .hasMessageContaining("loopback");
     }
@@ -259,8 +251,7 @@ class CertificateMatrixTest {
 
     assertThat(whoAmI(channel(open, plaintext, SERVER))).isEqualTo(CLIENT);
     ManagedChannel silent =
-        track(
-            NettyChannelBuilder.forAddress("127.0.0.1", open.getPort()).usePlaintext().build());
+        track(NettyChannelBuilder.forAddress("127.0.0.1", open.getPort()).usePlaintext().build());
     assertThat(refused(silent).reason()).isEqualTo(Reason.IDENTITY_INVALID);
   }
 
@@ -275,8 +266,7 @@ class CertificateMatrixTest {
   }
 
   private ManagedChannel channel(Server to, Security security, String expected) throws Exception {
-    return track(
-        Transport.channel("127.0.0.1:" + to.getPort(), security, new PeerId(expected)));
+    return track(Transport.channel("127.0.0.1:" + to.getPort(), security, new PeerId(expected)));
   }
 
   /** A client that checks nothing and shows what it likes. */
@@ -295,8 +285,7 @@ class CertificateMatrixTest {
   private NettyServerBuilder hostileServer(Leaf leaf) throws Exception {
     X509Certificate[] chain = leaf.chainArray();
     SslContext context =
-        GrpcSslContexts.configure(
-                SslContextBuilder.forServer(leaf.key(), chain), SslProvider.JDK)
+        GrpcSslContexts.configure(SslContextBuilder.forServer(leaf.key(), chain), SslProvider.JDK)
             .protocols("TLSv1.3")
             .clientAuth(ClientAuth.OPTIONAL)
             .trustManager(InsecureTrustManagerFactory.INSTANCE)
@@ -348,53 +337,8 @@ class CertificateMatrixTest {
   private static final class WhoCalls extends PeerServiceGrpc.PeerServiceImplBase {
     @Override
     public void getPeer(GetPeerRequest request, StreamObserver<GetPeerResponse> out) {
-      out.onNext(
-          GetPeerResponse.newBuilder().setIdentity(CallerIdentity.current().uri()).build());
+      out.onNext(GetPeerResponse.newBuilder().setIdentity(CallerIdentity.current().uri()).build());
       out.onCompleted();
-    }
-  }
-
-  /** Shows its certificate whatever CAs the server names. */
-  private static final class StubbornKeyManager extends X509ExtendedKeyManager {
-    private final Leaf leaf;
-
-    StubbornKeyManager(Leaf leaf) {
-      this.leaf = leaf;
-    }
-
-    @Override
-    public String chooseEngineClientAlias(String[] types, Principal[] issuers, SSLEngine engine) {
-      return "leaf";
-    }
-
-    @Override
-    public String chooseClientAlias(String[] types, Principal[] issuers, Socket socket) {
-      return "leaf";
-    }
-
-    @Override
-    public String[] getClientAliases(String type, Principal[] issuers) {
-      return new String[] {"leaf"};
-    }
-
-    @Override
-    public String[] getServerAliases(String type, Principal[] issuers) {
-      return new String[] {"leaf"};
-    }
-
-    @Override
-    public String chooseServerAlias(String type, Principal[] issuers, Socket socket) {
-      return "leaf";
-    }
-
-    @Override
-    public X509Certificate[] getCertificateChain(String alias) {
-      return leaf.chainArray();
-    }
-
-    @Override
-    public PrivateKey getPrivateKey(String alias) {
-      return leaf.key();
     }
   }
 }

@@ -60,7 +60,16 @@ class CommandsTest {
   @Test
   void guestsAreCreatedAsAsked() {
     Result result =
-        peer.run("guest", "create", "g", "--memory", "1GiB", "--writes", "5", "--hot-set");
+        peer.run(
+            "guest",
+            "create",
+            "g",
+            "--memory",
+            "1GiB",
+            "--writes-per-second",
+            "5",
+            "--pattern",
+            "hot-set");
 
     assertThat(result.exitCode()).isZero();
     CreateGuestRequest request = (CreateGuestRequest) peer.asked.getFirst();
@@ -101,6 +110,7 @@ class CommandsTest {
             List.of("migrate", "web-1"),
             List.of("guest", "list", "-o", "xml"),
             List.of("limits", "set", "--egress", "fast"),
+            List.of("guest", "create", "g", "--pattern", "random"),
             List.of("migrate", "web-1", "--to", "b", "--downtime-limit", "-1"),
             List.of("migrate", "web-1", "--to", "b", "--watch", "--timeout", "soon"),
             List.of("--context", "none", "guest", "list"))) {
@@ -123,7 +133,8 @@ class CommandsTest {
     Result result =
         peer.run("migrate", "web-1", "--to", "host-b", "--audit", "--downtime-limit", "200");
 
-    assertThat(result).isEqualTo(new Result(0, "guest web-1 migrates to host-b, migration " + ID + "\n", ""));
+    assertThat(result)
+        .isEqualTo(new Result(0, "guest web-1 migrates to host-b, migration " + ID + "\n", ""));
     MigrateRequest request = (MigrateRequest) peer.asked.getFirst();
     assertThat(request.getOptions().getAudit()).isTrue();
     assertThat(request.getOptions().getDowntimeLimitMs()).isEqualTo(200);

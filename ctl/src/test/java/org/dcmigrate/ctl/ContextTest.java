@@ -33,7 +33,16 @@ class ContextTest {
   @Test
   void contextsAreStoredListedAndChosen() throws Exception {
     assertThat(peer.run(variables, "context", "list").exitCode()).isZero();
-    run("context", "set", "lab", "--endpoint", "a:1", "--ca", "ca.pem", "--peer-identity", "spiffe://d/peer/a");
+    run(
+        "context",
+        "set",
+        "lab",
+        "--endpoint",
+        "a:1",
+        "--ca",
+        "ca.pem",
+        "--peer-identity",
+        "spiffe://d/peer/a");
     run("context", "set", "local", "--endpoint", "127.0.0.1:2", "--plaintext", "--identity", "x");
     run("context", "set", "lab", "--endpoint", "a:9");
 
@@ -74,12 +83,15 @@ class ContextTest {
     Path file = directory.resolve("contexts.yaml");
     for (String text :
         new String[] {
-          "current: [", "other: 1", "contexts: {a: {endpint: b}}", "contexts: {a: {}}", "- 1",
+          "current: [",
+          "other: 1",
+          "contexts: {a: {endpint: b}}",
+          "contexts: {a: {}}",
+          "- 1",
           "current: a\ncurrent: b"
         }) {
       Files.writeString(file, text);
-      CtlException failure =
-          catchThrowableOfType(CtlException.class, () -> ContextFile.read(file));
+      CtlException failure = catchThrowableOfType(CtlException.class, () -> ContextFile.read(file));
       assertThat(failure).as(text).isNotNull();
       assertThat(failure.sentence()).startsWith(file.toString());
       assertThat(failure.exitCode()).isEqualTo(ExitCode.USAGE);

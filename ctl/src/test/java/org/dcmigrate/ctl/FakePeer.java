@@ -129,17 +129,13 @@ final class FakePeer implements AutoCloseable {
 
     @Override
     public void redirect(RedirectRequest request, StreamObserver<RedirectResponse> out) {
-      answer(
-          request, out, RedirectResponse.newBuilder().setMigration(first()).build());
+      answer(request, out, RedirectResponse.newBuilder().setMigration(first()).build());
     }
 
     @Override
     public void cancelMigration(
         CancelMigrationRequest request, StreamObserver<CancelMigrationResponse> out) {
-      answer(
-          request,
-          out,
-          CancelMigrationResponse.newBuilder().setMigration(first()).build());
+      answer(request, out, CancelMigrationResponse.newBuilder().setMigration(first()).build());
     }
 
     @Override
@@ -150,10 +146,7 @@ final class FakePeer implements AutoCloseable {
     @Override
     public void getMigration(
         GetMigrationRequest request, StreamObserver<GetMigrationResponse> out) {
-      answer(
-          request,
-          out,
-          GetMigrationResponse.newBuilder().setMigration(first()).build());
+      answer(request, out, GetMigrationResponse.newBuilder().setMigration(first()).build());
     }
 
     @Override

@@ -192,8 +192,7 @@ final class TestAuthority {
             new GeneralNames(names.toArray(GeneralName[]::new)));
       }
       List<X509Certificate> chain = new ArrayList<>();
-      chain.add(
-          sign(builder, selfSigned ? leafKeys.getPrivate() : keys.getPrivate(), signature));
+      chain.add(sign(builder, selfSigned ? leafKeys.getPrivate() : keys.getPrivate(), signature));
       chain.addAll(between);
       return new Leaf(leafKeys.getPrivate(), chain);
     }

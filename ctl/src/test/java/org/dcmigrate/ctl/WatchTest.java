@@ -88,9 +88,21 @@ class WatchTest {
     assertThat(codeAfter(step(MigrationState.MIGRATION_STATE_FAILED).setOwner("")))
         .isEqualTo(ExitCode.IN_DOUBT);
     assertThat(
-            codeAfter(
-                completed().setOutcome(Outcome.newBuilder().setAudit(Audit.AUDIT_DIFFERENT))))
+            codeAfter(completed().setOutcome(Outcome.newBuilder().setAudit(Audit.AUDIT_DIFFERENT))))
         .isEqualTo(ExitCode.INTERNAL);
+  }
+
+  @Test
+  void theAuditIsWaitedFor() {
+    Outcome.Builder outcome = Outcome.newBuilder().setAudit(Audit.AUDIT_PENDING);
+    peer.course.add(completed().setOutcome(outcome).build());
+    assertThat(peer.run("migration", "watch", ID).exitCode()).isEqualTo(ExitCode.DONE);
+    peer.course.add(completed().setOutcome(outcome.setAudit(Audit.AUDIT_DIFFERENT)).build());
+
+    Result result = peer.run("migration", "watch", ID);
+
+    assertThat(result.exitCode()).isEqualTo(ExitCode.INTERNAL);
+    assertThat(result.out()).contains("AT LEAST ONE PAGE DIFFERS");
   }
 
   @Test
@@ -131,8 +143,7 @@ class WatchTest {
     peer.watchStaysOpen = true;
 
     CtlException failure =
-        follow(
-            Duration.ofMinutes(1), Optional.of(Duration.ofMillis(200)), new StringWriter());
+        follow(Duration.ofMinutes(1), Optional.of(Duration.ofMillis(200)), new StringWriter());
 
     assertThat(failure.exitCode()).isEqualTo(ExitCode.IN_DOUBT);
   }
@@ -156,8 +167,7 @@ class WatchTest {
             .setTotalPages(100)
             .setContributorBytesPerSecond(60 << 20)
             .addContributors(contributor("host-b", "relaying"));
-    Migration one =
-        step(MigrationState.MIGRATION_STATE_TRANSFERRING).setProgress(progress).build();
+    Migration one = step(MigrationState.MIGRATION_STATE_TRANSFERRING).setProgress(progress).build();
     Migration two =
         one.toBuilder()
             .setProgress(progress.addContributors(contributor("host-c", "lost")))

@@ -5,8 +5,10 @@ import io.grpc.StatusRuntimeException;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -47,7 +49,7 @@ final class ProcessPeers implements AutoCloseable {
    */
   ProcessPeers(Path directory, Map<String, String> extraYaml, String... names) throws Exception {
     this.directory = directory;
-    List<ServerSocket> sockets = new java.util.ArrayList<>();
+    List<ServerSocket> sockets = new ArrayList<>();
     for (String name : names) {
       ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
       sockets.add(socket);
@@ -145,8 +147,9 @@ final class ProcessPeers implements AutoCloseable {
   }
 
   /** Kills a daemon as kill -9 does. */
-  void kill(String name) throws InterruptedException {
-    process(name).destroyForcibly().waitFor();
+  void kill(String name) {
+    Process process = process(name).destroyForcibly();
+    process.onExit().orTimeout(10, TimeUnit.SECONDS).join();
   }
 
   String log(String name) throws IOException {
@@ -222,14 +225,14 @@ final class ProcessPeers implements AutoCloseable {
 
   /** Ends the daemons, and the QEMU processes that they started. */
   @Override
-  public void close() throws Exception {
+  public void close() {
     channels.values().forEach(ManagedChannel::shutdownNow);
     for (String name : ports.keySet()) {
       kill(name);
     }
     for (ProcessHandle qemu : startedHere()) {
       qemu.destroyForcibly();
-      qemu.onExit().get(10, TimeUnit.SECONDS);
+      qemu.onExit().orTimeout(10, TimeUnit.SECONDS).join();
     }
   }
 
@@ -245,7 +248,7 @@ final class ProcessPeers implements AutoCloseable {
     try {
       return Files.readString(
           Path.of("/proc", String.valueOf(handle.pid()), "cmdline"),
-          java.nio.charset.StandardCharsets.ISO_8859_1);
+          StandardCharsets.ISO_8859_1);
     } catch (IOException ended) {
       return "";
     }

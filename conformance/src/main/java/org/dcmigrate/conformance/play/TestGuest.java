@@ -3,6 +3,7 @@ package org.dcmigrate.conformance.play;
 import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.Geometry;
 import org.dcmigrate.protocol.GuestMetadata;
@@ -36,8 +37,16 @@ public final class TestGuest {
                 List.of(
                     new RamBlock("ram", (long) FIRST_BLOCK_PAGES * Geometry.PAGE_BYTES),
                     new RamBlock("video", (long) SECOND_BLOCK_PAGES * Geometry.PAGE_BYTES))),
-            Map.of(
-                "seed", "1", "writes-per-second", "0", "pattern", "uniform", "zero-percent", "0"),
+            new TreeMap<>(
+                Map.of(
+                    "seed",
+                    "1",
+                    "writes-per-second",
+                    "0",
+                    "pattern",
+                    "uniform",
+                    "zero-percent",
+                    "0")),
             new byte[0]),
         ByteBuffer.allocate(3 * Long.BYTES)
             .putLong(SYNTHETIC_STATE_MAGIC)
@@ -61,7 +70,7 @@ public final class TestGuest {
           "the first block must have at least %d pages of 4096 bytes, and all blocks at most 1 GiB"
               .formatted(FEWEST_PAGES));
     }
-    return new TestGuest(new GuestMetadata(kind, geometry, properties, new byte[0]), deviceState);
+    return new TestGuest(new GuestMetadata(kind, geometry, new TreeMap<>(properties), new byte[0]), deviceState);
   }
 
   /** What a destination is told about it. */

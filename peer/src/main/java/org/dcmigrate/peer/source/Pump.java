@@ -306,7 +306,7 @@ final class Pump implements AutoCloseable {
   }
 
   private void lost(Link to, Failure why) {
-    if (link.isPresent() && link.get() == to) {
+    if (link.isPresent() && link.get().sender().equals(to.sender())) {
       link = Optional.empty();
       to.sender().cancel();
       listener.happened(new SourceInput.DestinationLost(to.attempt().epoch(), why));

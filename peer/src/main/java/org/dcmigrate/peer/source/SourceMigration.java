@@ -73,7 +73,6 @@ public final class SourceMigration {
   private volatile Optional<StoppedGuest> sealed = Optional.empty();
   private volatile Optional<SwitchoverCall> switchover = Optional.empty();
   private volatile byte[] deviceState = new byte[0];
-  private volatile long preparedDigest;
   private Optional<CompletableFuture<Optional<Failure>>> asker = Optional.empty();
 
   private SourceMigration(
@@ -184,7 +183,7 @@ public final class SourceMigration {
   /** Cancels; completes at the end, or with why it cannot be cancelled. */
   CompletableFuture<Optional<Failure>> cancel() {
     CompletableFuture<Optional<Failure>> answer = ask(new SourceInput.CancelAsked());
-    over.thenRun(() -> answer.complete(Optional.empty()));
+    var _ = over.thenRun(() -> answer.complete(Optional.empty()));
     return answer;
   }
 
@@ -465,7 +464,6 @@ public final class SourceMigration {
           call.prepare(digest, deviceState, context.timeouts().switchover());
       switch (result) {
         case SwitchoverCall.PrepareResult.Ready ready when ready.memoryDigest() == digest -> {
-          preparedDigest = digest;
           course.prepared(digest);
           post(new SourceInput.Prepared(prepare.epoch(), digest));
         }

@@ -52,8 +52,7 @@ public final class CallerIdentity implements ServerInterceptor {
       call.close(status.getStatus(), trailers == null ? new Metadata() : trailers);
       return new ServerCall.Listener<>() {};
     }
-    return Contexts.interceptCall(
-        Context.current().withValue(CALLER, caller), call, headers, next);
+    return Contexts.interceptCall(Context.current().withValue(CALLER, caller), call, headers, next);
   }
 
   private static PeerId claimed(Metadata headers) throws DcmException {

@@ -17,8 +17,9 @@ import org.dcmigrate.protocol.Reason;
 
 /**
  * What a certificate must be like to carry an identity: the rules of an X509-SVID (one URI SAN with
- * scheme spiffe, a trust domain and a path; not a CA; may sign; for servers and clients), and keys and
- * signatures that are not weak. That its chain ends at a trusted CA is checked in the handshake.
+ * scheme spiffe, a trust domain and a path; not a CA; may sign; for servers and clients), and keys
+ * and signatures that are not weak. That its chain ends at a trusted CA is checked in the
+ * handshake.
  */
 public final class Certificates {
   private static final int SAN_URI = 6;

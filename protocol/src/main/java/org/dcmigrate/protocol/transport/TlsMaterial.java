@@ -25,7 +25,8 @@ import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.Reason;
 
 /**
- * Certificate, key and trusted CAs of this side, read from PEM files and checked against one another.
+ * Certificate, key and trusted CAs of this side, read from PEM files and checked against one
+ * another.
  */
 public final class TlsMaterial {
   private static final long MAX_FILE_BYTES = 1 << 20;

@@ -43,8 +43,8 @@ public final class Transport {
    * A channel to a peer that must have this identity. It connects at the first call.
    *
    * @param endpoint HOST:PORT or [IPV6]:PORT
-   * @throws DcmException FIELD_INVALID for a malformed endpoint, or one that is not on loopback while
-   *     there is no TLS
+   * @throws DcmException FIELD_INVALID for a malformed endpoint, or one that is not on loopback
+   *     while there is no TLS
    */
   public static ManagedChannel channel(String endpoint, Security security, PeerId expected)
       throws DcmException {
@@ -114,8 +114,7 @@ public final class Transport {
                           SslContextBuilder.forServer(tls.material().key(), chain(tls.material())))
                       .protocols("TLSv1.3")
                       .clientAuth(ClientAuth.REQUIRE)
-                      .trustManager(
-                          new PeerTrust(tls.material().chainVerifier(), Optional.empty()))
+                      .trustManager(new PeerTrust(tls.material().chainVerifier(), Optional.empty()))
                       .build())
               .intercept(new CallerIdentity(false));
         } catch (SSLException unusable) {

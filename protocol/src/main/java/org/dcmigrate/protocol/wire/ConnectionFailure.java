@@ -16,10 +16,13 @@ import javax.net.ssl.SSLException;
 /** Says why there is no connection, from the causes below a failed call, for the operator. */
 final class ConnectionFailure {
   private static final int DEEPEST = 12;
-  private static final Pattern NATIVE_CALL = Pattern.compile("\\w+\\(\\.\\.\\) failed with error\\(-?\\d+\\): ");
-  private static final Pattern CLASS_NAME = Pattern.compile("\\b(?:sun|java|javax|io)\\.[\\w.$]+Exception: ");
+  private static final Pattern NATIVE_CALL =
+      Pattern.compile("\\w+\\(\\.\\.\\) failed with error\\(-?\\d+\\): ");
+  private static final Pattern CLASS_NAME =
+      Pattern.compile("\\b(?:sun|java|javax|io)\\.[\\w.$]+Exception: ");
 
-  // BoringSSL: "...:TLSV1_ALERT_UNKNOWN_CA", the JDK: "(unknown_ca) Received fatal alert: unknown_ca".
+  // BoringSSL: "...:TLSV1_ALERT_UNKNOWN_CA", the JDK: "(unknown_ca) Received fatal alert:
+  // unknown_ca".
   private static final Pattern ALERT = Pattern.compile("_ALERT_(\\w+)|fatal alert: (\\w+)");
 
   private static final Set<String> ABOUT_OUR_CERTIFICATE =
@@ -58,9 +61,7 @@ final class ConnectionFailure {
   private static String refusedByUs(CertificateException refusal, Throwable root) {
     String why = message(refusal);
     String detail = message(root);
-    return "its certificate was refused here: "
-        + why
-        + (why.contains(detail) ? "" : ", " + detail);
+    return "its certificate was refused here: " + why + (why.contains(detail) ? "" : ", " + detail);
   }
 
   private static Optional<String> alert(SSLException failure) {
@@ -99,8 +100,7 @@ final class ConnectionFailure {
   }
 
   private static String message(Throwable cause) {
-    String text =
-        Objects.requireNonNullElse(cause.getMessage(), cause.getClass().getSimpleName());
+    String text = Objects.requireNonNullElse(cause.getMessage(), cause.getClass().getSimpleName());
     String first = text.lines().findFirst().orElse("");
     return CLASS_NAME.matcher(NATIVE_CALL.matcher(first).replaceAll("")).replaceAll("");
   }

@@ -1,0 +1,35 @@
+package org.dcmigrate.conformance;
+
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+
+/** The command {@code dcm-conformance}. */
+@Command(
+    name = "dcm-conformance",
+    mixinStandardHelpOptions = true,
+    version = "dcm-conformance 0.1.0",
+    subcommands = RunCommand.class,
+    description = "Checks a peer against the DCM protocol.",
+    footer = {
+      "",
+      "Exit codes: 0 at least one case ran and all passed; 1 not all passed, or none ran;"
+          + " 2 wrong usage, or the target cannot be reached."
+    })
+public final class Main {
+  // Held, as the JDK keeps loggers, and the levels set on them, only as long as somebody else does.
+  private static final java.util.logging.Logger GRPC_LOG =
+      java.util.logging.Logger.getLogger("io.grpc");
+
+  private Main() {}
+
+  /** Runs the command. */
+  public static void main(String[] arguments) {
+    GRPC_LOG.setLevel(java.util.logging.Level.SEVERE);
+    System.exit(commandLine().execute(arguments));
+  }
+
+  /** The command, for use within a process. */
+  public static CommandLine commandLine() {
+    return new CommandLine(new Main());
+  }
+}

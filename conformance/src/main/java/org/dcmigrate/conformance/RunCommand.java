@@ -1,0 +1,139 @@
+package org.dcmigrate.conformance;
+
+import io.grpc.ManagedChannel;
+import java.io.PrintWriter;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.dcmigrate.conformance.play.Target;
+import org.dcmigrate.conformance.play.TestGuest;
+import org.dcmigrate.conformance.suite.Case;
+import org.dcmigrate.conformance.suite.CaseResult;
+import org.dcmigrate.conformance.suite.Report;
+import org.dcmigrate.conformance.suite.Runner;
+import org.dcmigrate.conformance.suite.Suite;
+import org.dcmigrate.protocol.DcmException;
+import org.dcmigrate.protocol.transport.Security;
+import org.dcmigrate.protocol.transport.Transport;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** The command {@code dcm-conformance run}. */
+@Command(
+    name = "run",
+    mixinStandardHelpOptions = true,
+    description = {
+      "Plays the source against a destination and checks what it does.",
+      "The target must have the tester's identity among its configured peers."
+    })
+final class RunCommand implements Callable<Integer> {
+  private static final int NOT_ALL_PASSED = 1;
+  private static final int WRONG_USAGE = 2;
+
+  @Mixin private TargetOptions target = new TargetOptions();
+  @Mixin private GuestOptions guest = new GuestOptions();
+  @Spec private CommandSpec spec;
+
+  @Option(
+      names = "--case",
+      paramLabel = "GLOB",
+      description =
+          "Cases to run, e.g. pages/*/* or **/*epoch*; * stays within a part, ** does not."
+              + " May be repeated.")
+  private List<String> globs = new ArrayList<>();
+
+  @Option(names = "--list", description = "Only list the cases.")
+  private boolean list;
+
+  @Option(
+      names = "--commit",
+      description =
+          "Also run the cases that give the guest to the target. It runs there then; a synthetic"
+              + " one is deleted afterwards, where the target lets the tester do so.")
+  private boolean commit;
+
+  @Option(
+      names = {"-o", "--output"},
+      paramLabel = "FORMAT",
+      description = "table or json. [table]")
+  private Format output = Format.table;
+
+  @Option(
+      names = "--timeout",
+      paramLabel = "SECONDS",
+      description = "How long the target may take for an answer. [10]")
+  private double timeoutSeconds = 10;
+
+  @Option(
+      names = "--budget",
+      paramLabel = "SECONDS",
+      description = "How long all cases may take; those left then are not run. [600]")
+  private double budgetSeconds = 600;
+
+  /** How results are told. */
+  enum Format {
+    table,
+    json
+  }
+
+  @Override
+  public Integer call() {
+    PrintWriter out = spec.commandLine().getOut();
+    List<Case> cases = Suite.matching(globs);
+    if (list) {
+      out.print(Report.list(cases));
+      out.flush();
+      return CommandLine.ExitCode.OK;
+    }
+    try {
+      return run(cases, out);
+    } catch (DcmException wrong) {
+      spec.commandLine().getErr().println("dcm-conformance: " + wrong.sentence());
+      return WRONG_USAGE;
+    }
+  }
+
+  private int run(List<Case> cases, PrintWriter out) throws DcmException {
+    String endpoint = target.endpoint();
+    TestGuest tested = guest.guest();
+    Security security = target.security();
+    target.requireListener();
+    ManagedChannel channel =
+        Transport.channel(endpoint, security, target.expected(security));
+    try {
+      Runner runner =
+          new Runner(
+              new Target(channel, security.identity(), duration(timeoutSeconds)),
+              tested,
+              commit,
+              duration(budgetSeconds));
+      List<CaseResult> results =
+          runner.run(
+              cases,
+              result -> {
+                if (output == Format.table) {
+                  out.print(Report.text(result));
+                  out.flush();
+                }
+              });
+      boolean passed = Report.allPassed(results, commit);
+      out.print(
+          output == Format.table
+              ? "\n" + Report.summary(results) + "\n"
+              : Report.json(endpoint, results, passed));
+      out.flush();
+      return passed ? CommandLine.ExitCode.OK : NOT_ALL_PASSED;
+    } finally {
+      channel.shutdownNow();
+    }
+  }
+
+  private static Duration duration(double seconds) {
+    return Duration.ofMillis(Math.round(seconds * 1000));
+  }
+}

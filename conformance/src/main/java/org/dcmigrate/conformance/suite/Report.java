@@ -1,0 +1,219 @@
+package org.dcmigrate.conformance.suite;
+
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/** Tells results, for people and for programs. */
+public final class Report {
+  private static final double MS_PER_NS = 1e-6;
+
+  private Report() {}
+
+  /**
+   * Whether the target conforms as far as the cases say: at least one ran, and all that were
+   * selected passed.
+   *
+   * @param commit whether cases that give guests away were to run
+   */
+  public static boolean allPassed(List<CaseResult> results, boolean commit) {
+    boolean ran = results.stream().anyMatch(result -> result.verdict() == Verdict.PASS);
+    return ran
+        && results.stream()
+            .filter(result -> commit || !result.of().commits())
+            .allMatch(result -> result.verdict() == Verdict.PASS);
+  }
+
+  /** One line for a result, and what went wrong below it. */
+  public static String text(CaseResult result) {
+    StringBuilder text =
+        new StringBuilder(
+            "%-12s %-58s %8.1f ms%n"
+                .formatted(
+                    result.verdict(), result.of().name(), result.took().toNanos() * MS_PER_NS));
+    if (result.verdict() == Verdict.PASS) {
+      return text.toString();
+    }
+    if (result.verdict() == Verdict.NOT_RUN) {
+      return text.append("    ").append(result.explanation()).append('\n').toString();
+    }
+    text.append("    ").append(result.of().purpose());
+    text.append("  (").append(String.join(", ", result.of().references())).append(")\n");
+    text.append("    ").append(harmless(result.explanation())).append('\n');
+    if (!result.expected().isEmpty()) {
+      text.append("    expected: ").append(harmless(result.expected())).append('\n');
+      text.append("    actual:   ").append(harmless(result.actual())).append('\n');
+    }
+    for (String message : result.messages()) {
+      text.append("      ").append(harmless(message)).append('\n');
+    }
+    return text.toString();
+  }
+
+  /** The line at the end. */
+  public static String summary(List<CaseResult> results) {
+    List<String> parts = new ArrayList<>();
+    count(results).forEach((verdict, count) -> parts.add(count + " " + verdict));
+    double ms = results.stream().mapToDouble(each -> each.took().toNanos() * MS_PER_NS).sum();
+    return parts.isEmpty()
+        ? "no case was selected"
+        : "%s in %.1f s".formatted(String.join(", ", parts), ms / 1000);
+  }
+
+  /** One line for each case there is. */
+  public static String list(List<Case> cases) {
+    StringBuilder text = new StringBuilder();
+    for (Case each : cases) {
+      text.append(
+          "%-58s %s  (%s)%s%n"
+              .formatted(
+                  each.name(),
+                  each.purpose(),
+                  String.join(", ", each.references()),
+                  each.commits() ? "  [--commit]" : ""));
+    }
+    return text.toString();
+  }
+
+  /** All results as JSON. */
+  public static String json(String target, List<CaseResult> results, boolean passed) {
+    Json json = new Json().object();
+    json.name("target").value(target).name("passed").value(passed);
+    json.name("counts").object();
+    count(results).forEach((verdict, count) -> json.name(verdict.name()).value(count));
+    json.end().name("cases").array();
+    for (CaseResult result : results) {
+      json.object().name("name").value(result.of().name());
+      json.name("verdict").value(result.verdict().name());
+      json.name("tookMs").value(result.took().toNanos() * MS_PER_NS);
+      json.name("purpose").value(result.of().purpose());
+      json.name("references").array();
+      result.of().references().forEach(json::value);
+      json.end().name("commits").value(result.of().commits());
+      if (result.verdict() != Verdict.PASS) {
+        json.name("explanation").value(result.explanation());
+        json.name("expected").value(result.expected()).name("actual").value(result.actual());
+        json.name("messages").array();
+        result.messages().forEach(json::value);
+        json.end();
+      }
+      json.end();
+    }
+    return json.end().end().toString();
+  }
+
+  private static Map<Verdict, Integer> count(List<CaseResult> results) {
+    Map<Verdict, Integer> counts = new EnumMap<>(Verdict.class);
+    results.forEach(result -> counts.merge(result.verdict(), 1, Integer::sum));
+    return counts;
+  }
+
+  /** What a peer says must not steer the terminal. */
+  private static String harmless(String text) {
+    return text.replaceAll("[^\\x20-\\x7e]", "?");
+  }
+
+  /** Writes JSON, two spaces for each level. */
+  private static final class Json {
+    private final StringBuilder out = new StringBuilder();
+    private final List<Character> open = new ArrayList<>();
+    private boolean first = true;
+    private boolean named;
+
+    Json object() {
+      return begin('{', '}');
+    }
+
+    Json array() {
+      return begin('[', ']');
+    }
+
+    Json name(String name) {
+      separate();
+      quote(name);
+      out.append(": ");
+      named = true;
+      return this;
+    }
+
+    Json value(String text) {
+      separate();
+      quote(text);
+      return this;
+    }
+
+    Json value(boolean truth) {
+      separate();
+      out.append(truth);
+      return this;
+    }
+
+    Json value(int number) {
+      separate();
+      out.append(number);
+      return this;
+    }
+
+    Json value(double number) {
+      separate();
+      out.append(String.format(Locale.ROOT, "%.3f", number));
+      return this;
+    }
+
+    Json end() {
+      char close = open.removeLast();
+      if (!first) {
+        line();
+      }
+      out.append(close);
+      first = false;
+      return this;
+    }
+
+    private Json begin(char opening, char closing) {
+      separate();
+      out.append(opening);
+      open.add(closing);
+      first = true;
+      return this;
+    }
+
+    private void separate() {
+      if (named) {
+        named = false;
+        return;
+      }
+      if (!open.isEmpty()) {
+        out.append(first ? "" : ",");
+        line();
+      }
+      first = false;
+    }
+
+    private void line() {
+      out.append('\n').append("  ".repeat(open.size()));
+    }
+
+    private void quote(String text) {
+      out.append('"');
+      for (int i = 0; i < text.length(); i++) {
+        char c = text.charAt(i);
+        if (c == '"' || c == '\\') {
+          out.append('\\').append(c);
+        } else if (c < ' ' || c > '~') {
+          out.append("\\u%04x".formatted((int) c));
+        } else {
+          out.append(c);
+        }
+      }
+      out.append('"');
+    }
+
+    @Override
+    public String toString() {
+      return out.append('\n').toString();
+    }
+  }
+}

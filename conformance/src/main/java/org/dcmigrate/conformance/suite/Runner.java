@@ -1,0 +1,88 @@
+package org.dcmigrate.conformance.suite;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import org.dcmigrate.conformance.play.CheckFailed;
+import org.dcmigrate.conformance.play.Inconclusive;
+import org.dcmigrate.conformance.play.Target;
+import org.dcmigrate.conformance.play.TestGuest;
+import org.dcmigrate.conformance.play.Trial;
+
+/** Runs cases, one after the other. */
+public final class Runner {
+  private final Target target;
+  private final TestGuest guest;
+  private final boolean commit;
+  private final Duration budget;
+
+  /**
+   * A runner.
+   *
+   * @param commit whether cases may give guests to the target
+   * @param budget for all cases together; those that do not fit in are not run
+   */
+  public Runner(Target target, TestGuest guest, boolean commit, Duration budget) {
+    this.target = target;
+    this.guest = guest;
+    this.commit = commit;
+    this.budget = budget;
+  }
+
+  /** Runs these cases and tells each result when it is there. */
+  public List<CaseResult> run(List<Case> cases, Consumer<CaseResult> each) {
+    long startNs = System.nanoTime();
+    List<CaseResult> results = new ArrayList<>();
+    for (Case next : cases) {
+      CaseResult result;
+      if (next.commits() && !commit) {
+        result = CaseResult.notRun(next, "gives a guest to the target; use --commit");
+      } else if (System.nanoTime() - startNs > budget.toNanos()) {
+        result = CaseResult.notRun(next, "the time for the whole run is over; use --budget");
+      } else {
+        result = run(next);
+      }
+      results.add(result);
+      each.accept(result);
+    }
+    return results;
+  }
+
+  private CaseResult run(Case next) {
+    long startNs = System.nanoTime();
+    Trial trial = new Trial(target, guest);
+    Verdict verdict = Verdict.PASS;
+    String explanation = "";
+    String expected = "";
+    String actual = "";
+    try {
+      next.body().run(trial);
+    } catch (CheckFailed failed) {
+      verdict = Verdict.FAIL;
+      explanation = failed.what();
+      expected = failed.expected();
+      actual = failed.actual();
+    } catch (Inconclusive inconclusive) {
+      verdict = Verdict.INCONCLUSIVE;
+      explanation = String.valueOf(inconclusive.getMessage());
+      expected = inconclusive.failed().expected();
+      actual = inconclusive.failed().actual();
+    } catch (RuntimeException defect) {
+      verdict = Verdict.TESTER_ERROR;
+      explanation = "the tester failed: " + defect;
+    }
+    List<String> messages =
+        verdict == Verdict.PASS ? List.of() : trial.transcript().lines();
+    Duration took = Duration.ofNanos(System.nanoTime() - startNs);
+    try {
+      trial.close();
+    } catch (RuntimeException defect) {
+      if (verdict == Verdict.PASS) {
+        verdict = Verdict.TESTER_ERROR;
+        explanation = "the tester could not clean up: " + defect;
+      }
+    }
+    return new CaseResult(next, verdict, took, explanation, expected, actual, messages);
+  }
+}

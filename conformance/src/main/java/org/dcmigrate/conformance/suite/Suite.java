@@ -1,0 +1,74 @@
+package org.dcmigrate.conformance.suite;
+
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.dcmigrate.conformance.cases.CanaryCases;
+import org.dcmigrate.conformance.cases.ContributorCases;
+import org.dcmigrate.conformance.cases.EndingCases;
+import org.dcmigrate.conformance.cases.FormCases;
+import org.dcmigrate.conformance.cases.HandshakeCases;
+import org.dcmigrate.conformance.cases.MetadataCases;
+import org.dcmigrate.conformance.cases.PageCases;
+import org.dcmigrate.conformance.cases.PageRefusalCases;
+import org.dcmigrate.conformance.cases.SwitchoverCases;
+
+/** All cases there are. */
+public final class Suite {
+  private static final List<Case> ALL =
+      Stream.of(
+              HandshakeCases.all(),
+              CanaryCases.all(),
+              MetadataCases.all(),
+              PageCases.all(),
+              PageRefusalCases.all(),
+              SwitchoverCases.all(),
+              ContributorCases.all(),
+              EndingCases.all(),
+              FormCases.all())
+          .flatMap(List::stream)
+          .toList();
+
+  static {
+    Set<String> names = new HashSet<>();
+    for (Case each : ALL) {
+      if (!names.add(each.name())) {
+        throw new IllegalStateException("two cases are named " + each.name());
+      }
+    }
+  }
+
+  private Suite() {}
+
+  /** All cases, in the order in which they run. */
+  public static List<Case> all() {
+    return ALL;
+  }
+
+  /**
+   * The cases whose names fit one of the globs, or all where there is none. {@code *} stands for
+   * any characters within a part of the name, {@code **} for any at all.
+   */
+  public static List<Case> matching(List<String> globs) {
+    return ALL.stream()
+        .filter(each -> globs.isEmpty() || globs.stream().anyMatch(glob -> fits(glob, each)))
+        .toList();
+  }
+
+  private static boolean fits(String glob, Case each) {
+    StringBuilder pattern = new StringBuilder();
+    for (int i = 0; i < glob.length(); i++) {
+      char c = glob.charAt(i);
+      if (c == '*' && i + 1 < glob.length() && glob.charAt(i + 1) == '*') {
+        pattern.append(".*");
+        i++;
+      } else if (c == '*') {
+        pattern.append("[^/]*");
+      } else {
+        pattern.append(java.util.regex.Pattern.quote(String.valueOf(c)));
+      }
+    }
+    return each.name().matches(pattern.toString());
+  }
+}

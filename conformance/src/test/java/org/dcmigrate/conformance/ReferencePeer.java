@@ -1,0 +1,67 @@
+package org.dcmigrate.conformance;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.dcmigrate.peer.Daemon;
+import org.dcmigrate.peer.config.DcmdConfig;
+import org.dcmigrate.peer.config.Timeouts;
+import org.dcmigrate.protocol.DcmException;
+import org.dcmigrate.protocol.PeerId;
+import org.dcmigrate.protocol.pages.PageDigest;
+
+/** The reference daemon in this process, with the tester among its peers. */
+final class ReferencePeer implements AutoCloseable {
+  /** Who the tester is. */
+  static final PeerId TESTER = new PeerId("spiffe://test/peer/tester");
+
+  private final Daemon daemon;
+
+  private ReferencePeer(Daemon daemon) {
+    this.daemon = daemon;
+  }
+
+  static ReferencePeer start(Path directory) throws DcmException, IOException {
+    return new ReferencePeer(
+        Daemon.start(
+            new DcmdConfig(
+                "reference",
+                Optional.of(new PeerId("spiffe://test/peer/reference")),
+                "127.0.0.1:" + freePort(),
+                directory.resolve("state"),
+                directory.resolve("run"),
+                Optional.empty(),
+                PageDigest.Algorithm.CRC64,
+                List.of(new DcmdConfig.Peer("tester", "127.0.0.1:1", TESTER)),
+                List.of(),
+                DcmdConfig.Limits.DEFAULT,
+                Timeouts.DEFAULT,
+                List.of(),
+                List.of(),
+                List.of())));
+  }
+
+  /** Where it listens. */
+  String endpoint() {
+    return "127.0.0.1:" + daemon.port();
+  }
+
+  /** The daemon. */
+  Daemon daemon() {
+    return daemon;
+  }
+
+  @Override
+  public void close() {
+    daemon.close();
+  }
+
+  static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    }
+  }
+}
