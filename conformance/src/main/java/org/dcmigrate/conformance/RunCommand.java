@@ -54,7 +54,7 @@ final class RunCommand implements Callable<Integer> {
       names = "--commit",
       description =
           "Also run the cases that give the guest to the target. It runs there then; a synthetic"
-              + " one is deleted afterwards, where the target lets the tester do so.")
+              + " one is deleted afterwards, where the tester is an operator of the target.")
   private boolean commit;
 
   @Option(

@@ -13,7 +13,7 @@ import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.pages.PageDigest;
 
-/** The reference daemon in this process, with the tester among its peers. */
+/** The reference daemon in this process, with the tester among its peers and operators. */
 final class ReferencePeer implements AutoCloseable {
   /** Who the tester is. */
   static final PeerId TESTER = new PeerId("spiffe://test/peer/tester");
@@ -36,7 +36,7 @@ final class ReferencePeer implements AutoCloseable {
                 Optional.empty(),
                 PageDigest.Algorithm.CRC64,
                 List.of(new DcmdConfig.Peer("tester", "127.0.0.1:1", TESTER)),
-                List.of(),
+                List.of(TESTER),
                 DcmdConfig.Limits.DEFAULT,
                 Timeouts.DEFAULT,
                 List.of(),

@@ -122,12 +122,12 @@ public final class HandshakeCases {
     field(
         cases,
         "capabilities-too-many",
-        "more than 64 required capabilities are refused",
+        "65 required capabilities",
         "SPEC-15",
         open -> open.addAllRequiredCapabilities(Collections.nCopies(TOO_MANY, "contributor")));
     field(cases, "lease-none", "no lease", "DCM-LSE-004", OpenRequest.Builder::clearLeaseMs);
     field(cases, "lease-too-short", "999 ms", "DCM-LSE-004", open -> open.setLeaseMs(999));
-    field(cases, "lease-too-long", "an hour", "DCM-LSE-004", open -> open.setLeaseMs(3_600_001));
+    field(cases, "lease-too-long", "an hour and a millisecond", "DCM-LSE-004", open -> open.setLeaseMs(3_600_001));
     field(cases, "lease-huge", "2^32-1 ms", "DCM-LSE-004", open -> open.setLeaseMs(-1));
     field(cases, "guest-name-empty", "no name", "SPEC-15", OpenRequest.Builder::clearGuestName);
     field(

@@ -7,12 +7,10 @@ import static org.dcmigrate.protocol.Reason.EPOCH_STALE;
 import static org.dcmigrate.protocol.Reason.FIELD_INVALID;
 import static org.dcmigrate.protocol.Reason.MIGRATION_UNKNOWN;
 import static org.dcmigrate.protocol.Reason.STATE_CONFLICT;
-import static org.dcmigrate.protocol.Reason.TOO_LATE;
 
 import com.google.protobuf.ByteString;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Consumer;
 import org.dcmigrate.conformance.play.Chunks;
 import org.dcmigrate.conformance.play.Expect;
 import org.dcmigrate.conformance.play.Switchover;
@@ -22,7 +20,7 @@ import org.dcmigrate.conformance.suite.Case;
 import org.dcmigrate.protocol.Reason;
 import org.dcmigrate.v1.SwitchoverRequest;
 
-/** Prepare, Incomplete, Commit. */
+/** Prepare, Incomplete, and refused commits. */
 public final class SwitchoverCases {
   private static final long MOST_DEVICE_STATE = 256L << 20;
 
@@ -40,24 +38,6 @@ public final class SwitchoverCases {
     add(cases, "commit-other-digest", "a Commit with another digest is refused", "DCM-STA-002", SwitchoverCases::commitOtherDigest);
     add(cases, "abort-then-commit", "a Commit after Abort is refused: the guest was not taken over", "DCM-DSK-003 DCM-STA-002", SwitchoverCases::abortThenCommit);
     refusals(cases);
-    cases.add(
-        Case.committing(
-            "commit/destination/running",
-            "a complete migration ends with Running",
-            "DCM-SWO-011 DCM-DSK-005",
-            SwitchoverCases::running));
-    cases.add(
-        Case.committing(
-            "commit/destination/repeated",
-            "Commit on a new stream is answered with Running again",
-            "DCM-SWO-009 DCM-SWO-010",
-            SwitchoverCases::repeated));
-    cases.add(
-        Case.committing(
-            "commit/destination/too-late",
-            "the owner refuses everything but status and Commit",
-            "DCM-CAN-005 DCM-STA-002",
-            SwitchoverCases::tooLate));
     return cases;
   }
 
@@ -234,13 +214,13 @@ public final class SwitchoverCases {
     trial.given("Abort is accepted", () -> Expect.one("Abort", other.abort()));
   }
 
-  private static TestMigration ready(Trial trial) {
+  static TestMigration ready(Trial trial) {
     TestMigration migration = trial.receiving();
     trial.given("all pages are stored", () -> migration.filled(1));
     return migration;
   }
 
-  private static void state(TestMigration migration, String name) {
+  static void state(TestMigration migration, String name) {
     Expect.equal("state", "DESTINATION_STATE_" + name, migration.state().name());
   }
 
@@ -331,49 +311,5 @@ public final class SwitchoverCases {
     trial.unchanged(
         "Prepare is answered",
         () -> Switchover.begin(trial, migration).prepare().prepared().cancel());
-  }
-
-  private static TestMigration committed(Trial trial, Consumer<Switchover> then) {
-    TestMigration migration = ready(trial);
-    Switchover stream = Switchover.begin(trial, migration);
-    trial.given("Prepare is answered", () -> stream.prepare().prepared());
-    migration.committed();
-    stream.commit(migration.memory().digest());
-    then.accept(stream);
-    return migration;
-  }
-
-  private static void running(Trial trial) {
-    TestMigration migration = committed(trial, stream -> stream.running().end());
-    state(migration, "OWNED");
-  }
-
-  private static void repeated(Trial trial) {
-    TestMigration migration = committed(trial, Switchover::cancel);
-    long digest = migration.memory().digest();
-    Switchover.begin(trial, migration).commit(digest).running().commit(digest).running().end();
-    state(migration, "OWNED");
-    Switchover.begin(trial, migration).commit(digest + 1).refused("Commit", DIGEST_MISMATCH);
-    trial.unchanged(
-        "the right Commit is answered",
-        () -> Switchover.begin(trial, migration).commit(digest).running().end());
-  }
-
-  private static void tooLate(Trial trial) {
-    TestMigration migration = committed(trial, stream -> stream.running().end());
-    Expect.refused("Abort", migration.abort(), TOO_LATE);
-    Expect.refused("Transfer", migration.transfer(LATER), TOO_LATE);
-    Expect.refused(
-        "Open of a higher epoch",
-        migration.open(migration.openRequest().setAttempt(migration.attempt(2)).build()),
-        TOO_LATE);
-    trial.unchanged("the state is OWNED", () -> state(migration, "OWNED"));
-    trial.unchanged(
-        "Commit is answered",
-        () ->
-            Switchover.begin(trial, migration)
-                .commit(migration.memory().digest())
-                .running()
-                .end());
   }
 }

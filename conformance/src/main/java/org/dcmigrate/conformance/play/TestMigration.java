@@ -93,10 +93,16 @@ public final class TestMigration {
         .setLeaseMs(LEASE_MS);
   }
 
-  /** Sends an Open. */
+  /** Sends an Open. A target that is full says nothing about the case. */
   public Answer<OpenResponse> open(OpenRequest request) {
     Answer<OpenResponse> answer = trial.call(DestinationServiceGrpc.getOpenMethod(), request);
     known |= answer.ending().isOk();
+    if (answer.ending().infos().stream()
+        .anyMatch(info -> info.getReason().equals(Reason.LIMIT_EXCEEDED.name()))) {
+      throw new Inconclusive(
+          "taken for granted: the target has room",
+          new CheckFailed("Open", "room for a migration", answer.ending().toString()));
+    }
     return answer;
   }
 
@@ -244,17 +250,27 @@ public final class TestMigration {
     committed = true;
   }
 
-  /** Has the target forget this migration, and the guest where it was committed. */
-  void cleanUp() {
+  /**
+   * Has the target forget this migration, and the guest where it was committed; tells what stays.
+   */
+  Optional<String> cleanUp() {
     if (committed) {
-      trial.call(
-          PeerServiceGrpc.getDeleteGuestMethod(),
-          DeleteGuestRequest.newBuilder().setName(guestName).build());
-    } else if (known) {
-      Answer<AbortResponse> answer = abort();
-      Optional.of(answer.ending())
-          .filter(ending -> !ending.isOk())
-          .ifPresent(ending -> trial.transcript().note("Abort", "of the tester failed"));
+      Ending deleted =
+          trial
+              .call(
+                  PeerServiceGrpc.getDeleteGuestMethod(),
+                  DeleteGuestRequest.newBuilder().setName(guestName).build())
+              .ending();
+      return deleted.isOk()
+          ? Optional.empty()
+          : Optional.of("guest " + guestName + " stays at the target: " + deleted);
     }
+    if (known) {
+      Ending aborted = abort().ending();
+      return aborted.isOk()
+          ? Optional.empty()
+          : Optional.of("migration " + id + " may stay at the target: " + aborted);
+    }
+    return Optional.empty();
   }
 }

@@ -3,16 +3,16 @@ package org.dcmigrate.conformance.play;
 import io.grpc.MethodDescriptor;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Supplier;
 import org.dcmigrate.protocol.pages.PageDigest;
 
 /** One run of one case: the target, the migrations begun, and what was said. */
-public final class Trial implements AutoCloseable {
+public final class Trial {
   private final Target target;
   private final TestGuest guest;
   private final Transcript transcript = new Transcript();
   private final List<TestMigration> migrations = new ArrayList<>();
-  private int checks;
 
   public Trial(Target target, TestGuest guest) {
     this.target = target;
@@ -79,16 +79,10 @@ public final class Trial implements AutoCloseable {
   public void unchanged(String what, Runnable step) {
     try {
       step.run();
-      checks++;
     } catch (CheckFailed failed) {
       throw new CheckFailed(
           "after the refusal, " + what + ": " + failed.what(), failed.expected(), failed.actual());
     }
-  }
-
-  /** Number of checks made after refusals. */
-  public int checks() {
-    return checks;
   }
 
   /** Begins a call. */
@@ -106,9 +100,8 @@ public final class Trial implements AutoCloseable {
     return target.call(method, messages, transcript);
   }
 
-  /** Has the target forget what the case left there. */
-  @Override
-  public void close() {
-    migrations.forEach(TestMigration::cleanUp);
+  /** Has the target forget what the case left there; tells what stays all the same. */
+  public List<String> cleanUp() {
+    return migrations.stream().map(TestMigration::cleanUp).flatMap(Optional::stream).toList();
   }
 }

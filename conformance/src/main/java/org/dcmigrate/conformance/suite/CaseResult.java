@@ -6,7 +6,7 @@ import java.util.List;
 /**
  * What became of one case.
  *
- * @param explanation one sentence; empty where the case passed
+ * @param explanation one sentence; of a case that passed, what it left at the target, if anything
  * @param expected what was expected where a check failed, else empty
  * @param actual what came where a check failed, else empty
  * @param messages the last messages exchanged; none where the case passed

@@ -3,7 +3,6 @@ package org.dcmigrate.conformance.suite;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 
 /** Tells results, for people and for programs. */
@@ -33,11 +32,10 @@ public final class Report {
             "%-12s %-58s %8.1f ms%n"
                 .formatted(
                     result.verdict(), result.of().name(), result.took().toNanos() * MS_PER_NS));
-    if (result.verdict() == Verdict.PASS) {
-      return text.toString();
-    }
-    if (result.verdict() == Verdict.NOT_RUN) {
-      return text.append("    ").append(result.explanation()).append('\n').toString();
+    if (result.verdict() == Verdict.PASS || result.verdict() == Verdict.NOT_RUN) {
+      return result.explanation().isEmpty()
+          ? text.toString()
+          : text.append("    ").append(harmless(result.explanation())).append('\n').toString();
     }
     text.append("    ").append(result.of().purpose());
     text.append("  (").append(String.join(", ", result.of().references())).append(")\n");
@@ -92,8 +90,8 @@ public final class Report {
       json.name("references").array();
       result.of().references().forEach(json::value);
       json.end().name("commits").value(result.of().commits());
+      json.name("explanation").value(result.explanation());
       if (result.verdict() != Verdict.PASS) {
-        json.name("explanation").value(result.explanation());
         json.name("expected").value(result.expected()).name("actual").value(result.actual());
         json.name("messages").array();
         result.messages().forEach(json::value);
@@ -113,107 +111,5 @@ public final class Report {
   /** What a peer says must not steer the terminal. */
   private static String harmless(String text) {
     return text.replaceAll("[^\\x20-\\x7e]", "?");
-  }
-
-  /** Writes JSON, two spaces for each level. */
-  private static final class Json {
-    private final StringBuilder out = new StringBuilder();
-    private final List<Character> open = new ArrayList<>();
-    private boolean first = true;
-    private boolean named;
-
-    Json object() {
-      return begin('{', '}');
-    }
-
-    Json array() {
-      return begin('[', ']');
-    }
-
-    Json name(String name) {
-      separate();
-      quote(name);
-      out.append(": ");
-      named = true;
-      return this;
-    }
-
-    Json value(String text) {
-      separate();
-      quote(text);
-      return this;
-    }
-
-    Json value(boolean truth) {
-      separate();
-      out.append(truth);
-      return this;
-    }
-
-    Json value(int number) {
-      separate();
-      out.append(number);
-      return this;
-    }
-
-    Json value(double number) {
-      separate();
-      out.append(String.format(Locale.ROOT, "%.3f", number));
-      return this;
-    }
-
-    Json end() {
-      char close = open.removeLast();
-      if (!first) {
-        line();
-      }
-      out.append(close);
-      first = false;
-      return this;
-    }
-
-    private Json begin(char opening, char closing) {
-      separate();
-      out.append(opening);
-      open.add(closing);
-      first = true;
-      return this;
-    }
-
-    private void separate() {
-      if (named) {
-        named = false;
-        return;
-      }
-      if (!open.isEmpty()) {
-        out.append(first ? "" : ",");
-        line();
-      }
-      first = false;
-    }
-
-    private void line() {
-      out.append('\n').append("  ".repeat(open.size()));
-    }
-
-    private void quote(String text) {
-      out.append('"');
-      for (int i = 0; i < text.length(); i++) {
-        char c = text.charAt(i);
-        if (c == '"' || c == '\\') {
-          out.append('\\').append(c);
-        } else if (c < ' ' || c > '~') {
-          out.append("\\u%04x".formatted((int) c));
-        } else {
-          out.append(c);
-        }
-      }
-      out.append('"');
-    }
-
-    @Override
-    public String toString() {
-      return out.append('\n').toString();
-    }
   }
 }

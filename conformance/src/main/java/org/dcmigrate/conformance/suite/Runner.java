@@ -76,7 +76,10 @@ public final class Runner {
         verdict == Verdict.PASS ? List.of() : trial.transcript().lines();
     Duration took = Duration.ofNanos(System.nanoTime() - startNs);
     try {
-      trial.close();
+      List<String> left = trial.cleanUp();
+      if (verdict == Verdict.PASS) {
+        explanation = String.join("; ", left);
+      }
     } catch (RuntimeException defect) {
       if (verdict == Verdict.PASS) {
         verdict = Verdict.TESTER_ERROR;

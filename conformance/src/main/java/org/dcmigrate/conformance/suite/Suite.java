@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.dcmigrate.conformance.cases.CanaryCases;
+import org.dcmigrate.conformance.cases.CommitCases;
 import org.dcmigrate.conformance.cases.ContributorCases;
 import org.dcmigrate.conformance.cases.EndingCases;
 import org.dcmigrate.conformance.cases.FormCases;
@@ -24,6 +25,7 @@ public final class Suite {
               PageCases.all(),
               PageRefusalCases.all(),
               SwitchoverCases.all(),
+              CommitCases.all(),
               ContributorCases.all(),
               EndingCases.all(),
               FormCases.all())

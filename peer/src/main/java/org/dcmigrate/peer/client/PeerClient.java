@@ -81,6 +81,18 @@ public final class PeerClient {
                 .getPeer(GetPeerRequest.getDefaultInstance()));
   }
 
+  /**
+   * Waits until the peer can be reached, or for so long. Does not fail: the call that follows does,
+   * and tells why.
+   */
+  public void reach(Duration patience) {
+    try {
+      greet(patience);
+    } catch (DcmException unreachable) {
+      // Told by the call that follows.
+    }
+  }
+
   /** Asks the peer to become the destination; gives the number of pages it holds already. */
   public long open(
       Attempt attempt,

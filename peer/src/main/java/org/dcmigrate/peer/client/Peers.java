@@ -1,5 +1,6 @@
 package org.dcmigrate.peer.client;
 
+import io.grpc.ConnectivityState;
 import io.grpc.ManagedChannel;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -106,6 +107,10 @@ public final class Peers implements AutoCloseable {
     if (open == null) {
       open = connector.connect(peer);
       channels.put(peer.id(), open);
+    }
+    if (open.getState(false) == ConnectivityState.TRANSIENT_FAILURE) {
+      // Whoever calls now wants to know how it is now, and not to wait out the time between tries.
+      open.resetConnectBackoff();
     }
     return open;
   }

@@ -49,6 +49,7 @@ public final class SourceMigration {
   private static final Logger LOG = LoggerFactory.getLogger(SourceMigration.class);
   private static final long TICK_MS = 250;
   private static final int AUDIT_PAGES = 64;
+  private static final Duration REACH = Duration.ofSeconds(3);
 
   private record Waiting(SourceInput input, Optional<CompletableFuture<Optional<Failure>>> asker) {}
 
@@ -366,9 +367,7 @@ public final class SourceMigration {
   private void open(SourceOutput.Open open) {
     try {
       long held =
-          context
-              .peers()
-              .client(open.to())
+          reached(open.to())
               .open(
                   attempt(open.epoch()),
                   guest.name(),
@@ -488,9 +487,7 @@ public final class SourceMigration {
     Attempt attempt = attempt(commit.epoch());
     try {
       SwitchoverCall call =
-          switchover.isPresent()
-              ? switchover.get()
-              : context.peers().client(commit.to()).switchover(attempt);
+          switchover.isPresent() ? switchover.get() : reached(commit.to()).switchover(attempt);
       call.commit(commit.memoryDigest(), context.timeouts().switchover());
       post(new SourceInput.Running(commit.epoch()));
     } catch (DcmException failed) {
@@ -504,6 +501,12 @@ public final class SourceMigration {
               ? new SourceInput.CommitRefused(commit.epoch(), at(commit.to(), failed))
               : new SourceInput.CommitLost(commit.epoch(), at(commit.to(), failed)));
     }
+  }
+
+  private PeerClient reached(PeerId peer) throws DcmException {
+    PeerClient client = context.peers().client(peer);
+    client.reach(REACH);
+    return client;
   }
 
   private void takeBack() {

@@ -1,0 +1,240 @@
+package org.dcmigrate.conformance;
+
+import com.google.protobuf.Message;
+import io.grpc.CallOptions;
+import io.grpc.ClientCall;
+import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
+import io.grpc.Server;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallHandler;
+import io.grpc.ServerServiceDefinition;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.netty.NettyServerBuilder;
+import java.io.IOException;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.dcmigrate.protocol.DcmException;
+import org.dcmigrate.protocol.transport.Security;
+import org.dcmigrate.protocol.transport.Transport;
+import org.dcmigrate.v1.ContributorServiceGrpc;
+import org.dcmigrate.v1.DestinationServiceGrpc;
+import org.dcmigrate.v1.PeerServiceGrpc;
+import org.dcmigrate.v1.TransferServiceGrpc;
+
+/** Stands in front of a real peer and passes all messages on, but for one deliberate fault. */
+final class FaultyPeer implements AutoCloseable {
+  private static final List<MethodDescriptor<?, ?>> METHODS =
+      List.of(
+          DestinationServiceGrpc.getOpenMethod(),
+          DestinationServiceGrpc.getResendMetadataMethod(),
+          DestinationServiceGrpc.getGetInventoryMethod(),
+          DestinationServiceGrpc.getGetSegmentDigestsMethod(),
+          DestinationServiceGrpc.getSwitchoverMethod(),
+          DestinationServiceGrpc.getGetDestinationStatusMethod(),
+          DestinationServiceGrpc.getAbortMethod(),
+          ContributorServiceGrpc.getDetachMethod(),
+          ContributorServiceGrpc.getRelayMethod(),
+          ContributorServiceGrpc.getSkipMethod(),
+          ContributorServiceGrpc.getGetContributorStatusMethod(),
+          ContributorServiceGrpc.getReleaseMethod(),
+          TransferServiceGrpc.getTransferMethod(),
+          PeerServiceGrpc.getDeleteGuestMethod());
+
+  private final Server server;
+  private final Optional<ManagedChannel> backend;
+
+  /** One call that passes through. */
+  static final class Call {
+    private final String method;
+    private int requests;
+    private Optional<Message> first = Optional.empty();
+
+    private Call(String method) {
+      this.method = method;
+    }
+
+    /** Name of the method, without its service. */
+    String method() {
+      return method;
+    }
+
+    /** Number of requests so far. */
+    int requests() {
+      return requests;
+    }
+
+    /** The first request. */
+    Message first() {
+      return first.orElseThrow();
+    }
+  }
+
+  /** What is done wrong. By default, nothing. */
+  interface Fault {
+    /** Changes a request, or drops it. */
+    default Optional<Message> request(Call call, Message message) {
+      return Optional.of(message);
+    }
+
+    /** Turns a request into any number. */
+    default List<Message> requests(Call call, Message message) {
+      return request(call, message).stream().toList();
+    }
+
+    /** Changes an answer, or drops it. */
+    default Optional<Message> response(Call call, Message message) {
+      return Optional.of(message);
+    }
+
+    /** Turns a refusal with this reason into success with an answer. */
+    default Optional<Message> instead(Call call, String reason) {
+      return Optional.empty();
+    }
+
+    /** Ends a call with a refusal that was to end well. */
+    default Optional<StatusRuntimeException> end(Call call) {
+      return Optional.empty();
+    }
+
+    /** Changes the trailers of a refusal. */
+    default Metadata trailers(Metadata trailers) {
+      return trailers;
+    }
+  }
+
+  private FaultyPeer(Server server, Optional<ManagedChannel> backend) {
+    this.server = server;
+    this.backend = backend;
+  }
+
+  /** A peer in front of another one. */
+  static FaultyPeer inFrontOf(String endpoint, Fault fault) throws DcmException, IOException {
+    ManagedChannel channel = Transport.channel(endpoint, security(), ReferencePeer.TESTER);
+    return new FaultyPeer(
+        serve(method -> forwarding(channel, method, fault)), Optional.of(channel));
+  }
+
+  /** A peer that answers by itself. */
+  static FaultyPeer answering(Handlers handlers) throws DcmException, IOException {
+    return new FaultyPeer(serve(handlers), Optional.empty());
+  }
+
+  /** Makes the handler of each method. */
+  interface Handlers {
+    ServerCallHandler<Message, Message> of(MethodDescriptor<Message, Message> method);
+  }
+
+  private static Security security() {
+    return new Security.PlaintextLoopback(ReferencePeer.TESTER);
+  }
+
+  @SuppressWarnings("unchecked")
+  private static Server serve(Handlers handlers) throws DcmException, IOException {
+    NettyServerBuilder builder = Transport.server("127.0.0.1:0", security());
+    Map<String, ServerServiceDefinition.Builder> services = new HashMap<>();
+    for (MethodDescriptor<?, ?> each : METHODS) {
+      MethodDescriptor<Message, Message> method = (MethodDescriptor<Message, Message>) each;
+      services
+          .computeIfAbsent(
+              String.valueOf(method.getServiceName()), ServerServiceDefinition::builder)
+          .addMethod(method, handlers.of(method));
+    }
+    services.values().forEach(service -> builder.addService(service.build()));
+    return builder.build().start();
+  }
+
+  /** Where it listens. */
+  String endpoint() {
+    return "127.0.0.1:" + server.getPort();
+  }
+
+  @Override
+  public void close() throws InterruptedException {
+    server.shutdownNow().awaitTermination(5, TimeUnit.SECONDS);
+    backend.ifPresent(ManagedChannel::shutdownNow);
+  }
+
+  private static ServerCallHandler<Message, Message> forwarding(
+      ManagedChannel channel, MethodDescriptor<Message, Message> method, Fault fault) {
+    return (front, headers) -> {
+      Call call = new Call(String.valueOf(method.getBareMethodName()));
+      ClientCall<Message, Message> back = channel.newCall(method, CallOptions.DEFAULT);
+      back.start(new Backward(front, call, fault), new Metadata());
+      back.request(Integer.MAX_VALUE);
+      front.request(Integer.MAX_VALUE);
+      return new ServerCall.Listener<>() {
+        @Override
+        public void onMessage(Message message) {
+          call.first = call.first.or(() -> Optional.of(message));
+          call.requests++;
+          fault.requests(call, message).forEach(back::sendMessage);
+        }
+
+        @Override
+        public void onHalfClose() {
+          back.halfClose();
+        }
+
+        @Override
+        public void onCancel() {
+          back.cancel("the caller is gone", null);
+        }
+      };
+    };
+  }
+
+  private static final class Backward extends ClientCall.Listener<Message> {
+    private final ServerCall<Message, Message> front;
+    private final Call call;
+    private final Fault fault;
+    private boolean begun;
+
+    Backward(ServerCall<Message, Message> front, Call call, Fault fault) {
+      this.front = front;
+      this.call = call;
+      this.fault = fault;
+    }
+
+    @Override
+    public void onMessage(Message message) {
+      fault.response(call, message).ifPresent(this::send);
+    }
+
+    @Override
+    public void onClose(Status status, Metadata trailers) {
+      Optional<Message> instead =
+          status.isOk() ? Optional.empty() : fault.instead(call, reason(status, trailers));
+      if (instead.isPresent()) {
+        send(instead.get());
+        front.close(Status.OK, new Metadata());
+      } else if (status.isOk() && fault.end(call).isPresent()) {
+        StatusRuntimeException refusal = fault.end(call).get();
+        front.close(
+            refusal.getStatus(),
+            Optional.ofNullable(refusal.getTrailers()).orElseGet(Metadata::new));
+      } else {
+        front.close(status, status.isOk() ? new Metadata() : fault.trailers(trailers));
+      }
+    }
+
+    private void send(Message message) {
+      if (!begun) {
+        begun = true;
+        front.sendHeaders(new Metadata());
+      }
+      front.sendMessage(message);
+    }
+
+    private static String reason(Status status, Metadata trailers) {
+      return org.dcmigrate.protocol.wire.Errors.fromStatus(status.asRuntimeException(trailers))
+          .reason()
+          .name();
+    }
+  }
+}
