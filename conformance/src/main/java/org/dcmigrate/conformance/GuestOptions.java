@@ -30,8 +30,7 @@ final class GuestOptions {
   @Option(
       names = "--guest-block",
       paramLabel = "NAME=BYTES",
-      description =
-          "A RAM block of the guest, in order; the first one of at least 2129920 bytes.")
+      description = "A RAM block of the guest, in order; the first one of at least 2129920 bytes.")
   Map<String, Long> blocks = new LinkedHashMap<>();
 
   @Option(

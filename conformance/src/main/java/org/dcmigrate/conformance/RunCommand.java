@@ -103,8 +103,7 @@ final class RunCommand implements Callable<Integer> {
     TestGuest tested = guest.guest();
     Security security = target.security();
     target.requireListener();
-    ManagedChannel channel =
-        Transport.channel(endpoint, security, target.expected(security));
+    ManagedChannel channel = Transport.channel(endpoint, security, target.expected(security));
     try {
       Runner runner =
           new Runner(

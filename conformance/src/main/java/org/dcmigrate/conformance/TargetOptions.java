@@ -67,8 +67,7 @@ final class TargetOptions {
 
   PeerId expected(Security security) throws DcmException {
     return switch (security) {
-      case Security.MutualTls tls ->
-          PeerId.parse(needed(targetIdentity, "--target-identity"));
+      case Security.MutualTls tls -> PeerId.parse(needed(targetIdentity, "--target-identity"));
       // Nothing proves who answers on a plaintext connection.
       case Security.PlaintextLoopback local -> local.identity();
     };
@@ -78,8 +77,7 @@ final class TargetOptions {
   void requireListener() throws DcmException {
     InetSocketAddress address = Transport.address(endpoint());
     try (Socket socket = new Socket()) {
-      socket.connect(
-          new InetSocketAddress(address.getHostString(), address.getPort()), CONNECT_MS);
+      socket.connect(new InetSocketAddress(address.getHostString(), address.getPort()), CONNECT_MS);
     } catch (IOException refused) {
       throw new DcmException(
           Reason.PEER_UNREACHABLE,

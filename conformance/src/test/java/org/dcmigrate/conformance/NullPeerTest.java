@@ -102,8 +102,8 @@ class NullPeerTest {
     passesOnly(List.of(), handlers, timeout);
   }
 
-  private static void passesOnly(
-      List<String> names, FaultyPeer.Handlers handlers, Duration timeout) throws Exception {
+  private static void passesOnly(List<String> names, FaultyPeer.Handlers handlers, Duration timeout)
+      throws Exception {
     try (FaultyPeer peer = FaultyPeer.answering(handlers)) {
       passed(Tester.run(peer.endpoint(), timeout), names);
     }

@@ -20,9 +20,7 @@ final class Tester {
       throws DcmException {
     ManagedChannel channel =
         Transport.channel(
-            endpoint,
-            new Security.PlaintextLoopback(ReferencePeer.TESTER),
-            ReferencePeer.TESTER);
+            endpoint, new Security.PlaintextLoopback(ReferencePeer.TESTER), ReferencePeer.TESTER);
     try {
       return new Runner(
               new Target(channel, ReferencePeer.TESTER, timeout),

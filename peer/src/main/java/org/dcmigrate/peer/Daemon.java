@@ -88,8 +88,7 @@ public final class Daemon implements AutoCloseable {
     journal =
         Journal.open(config.stateDirectory().resolve("journal.db"), Daemon::endForLackOfJournal);
     guests = new Guests(config.limits().guests());
-    egress =
-        new EgressLimiter(config.limits().egressBytesPerSecond(), System::nanoTime);
+    egress = new EgressLimiter(config.limits().egressBytesPerSecond(), System::nanoTime);
     List<GuestAdapter> adapters = adapters(config);
     holders =
         new Holders(
@@ -125,8 +124,8 @@ public final class Daemon implements AutoCloseable {
     holders.recover();
     addGuests(config);
     migrations.recover();
-    var _ = timer.scheduleAtFixedRate(
-        () -> holders.tick(System.nanoTime()), 1, 1, TimeUnit.SECONDS);
+    var _ =
+        timer.scheduleAtFixedRate(() -> holders.tick(System.nanoTime()), 1, 1, TimeUnit.SECONDS);
     server = serve(config, security, capabilities(adapters));
     health.setStatus(HealthStatusManager.SERVICE_NAME_ALL_SERVICES, ServingStatus.SERVING);
     config.peers().forEach(peer -> Thread.startVirtualThread(() -> greet(peer.name())));
@@ -164,8 +163,8 @@ public final class Daemon implements AutoCloseable {
   }
 
   /**
-   * Ends the process at once: a decision that is not on disk must have no effect. QEMU guests run on,
-   * and a restart goes by what the journal has.
+   * Ends the process at once: a decision that is not on disk must have no effect. QEMU guests run
+   * on, and a restart goes by what the journal has.
    */
   private static void endForLackOfJournal(Journal.JournalFailure failure) {
     LOG.error("the peer ends, because {}", failure.getMessage());
@@ -305,14 +304,11 @@ public final class Daemon implements AutoCloseable {
 
     @Override
     public <Q, A> Executor getExecutor(ServerCall<Q, A> call, Metadata metadata) {
-      return call.getMethodDescriptor().getFullMethodName().equals(pages)
-          ? Runnable::run
-          : calls;
+      return call.getMethodDescriptor().getFullMethodName().equals(pages) ? Runnable::run : calls;
     }
   }
 
-  private Server serve(
-      DcmdConfig config, Security security, Set<String> capabilities)
+  private Server serve(DcmdConfig config, Security security, Set<String> capabilities)
       throws DcmException, IOException {
     Set<PeerId> others = new HashSet<>();
     config.peers().forEach(peer -> others.add(peer.identity()));
@@ -324,8 +320,7 @@ public final class Daemon implements AutoCloseable {
     Admission forAll = new Admission("a configured peer or operator", everybody);
     ServerServiceDefinition transfer =
         TransferReceiver.service(
-            attempt ->
-                holders.get(attempt).admit(attempt.epoch(), CallerIdentity.current()),
+            attempt -> holders.get(attempt).admit(attempt.epoch(), CallerIdentity.current()),
             calls,
             timer);
     return Transport.server(config.listen(), security)
@@ -333,8 +328,7 @@ public final class Daemon implements AutoCloseable {
         .callExecutor(new PageExecutor())
         .addService(ServerInterceptors.intercept(transfer, forPeers))
         .addService(
-            ServerInterceptors.intercept(
-                new DestinationEndpoint(holders, capabilities), forPeers))
+            ServerInterceptors.intercept(new DestinationEndpoint(holders, capabilities), forPeers))
         .addService(ServerInterceptors.intercept(new ContributorEndpoint(holders), forPeers))
         .addService(
             ServerInterceptors.intercept(

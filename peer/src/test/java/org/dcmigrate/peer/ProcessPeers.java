@@ -247,8 +247,7 @@ final class ProcessPeers implements AutoCloseable {
   private static String command(ProcessHandle handle) {
     try {
       return Files.readString(
-          Path.of("/proc", String.valueOf(handle.pid()), "cmdline"),
-          StandardCharsets.ISO_8859_1);
+          Path.of("/proc", String.valueOf(handle.pid()), "cmdline"), StandardCharsets.ISO_8859_1);
     } catch (IOException ended) {
       return "";
     }

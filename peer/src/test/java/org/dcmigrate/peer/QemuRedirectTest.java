@@ -36,8 +36,7 @@ class QemuRedirectTest {
   /** 2,048 pages of content, 64 of them written again at every tick. */
   private static final String BUSY = "A=6144 D=64 H=10 V=512";
 
-  private static final DcmdConfig.Limits SLOW =
-      new DcmdConfig.Limits(16L << 20, 16, 256, 0);
+  private static final DcmdConfig.Limits SLOW = new DcmdConfig.Limits(16L << 20, 16, 256, 0);
 
   private Path directory = Path.of("");
   private final List<String> comparisons = new ArrayList<>();
@@ -215,8 +214,7 @@ class QemuRedirectTest {
           }
         };
     peers =
-        Optional.of(
-            TestPeers.start(directory, observer, limits, templates, "a", "b", "c", "d"));
+        Optional.of(TestPeers.start(directory, observer, limits, templates, "a", "b", "c", "d"));
     all().peer("a").guests().add(new QemuGuest(vm.guestConfig()));
     return vm;
   }
@@ -238,7 +236,8 @@ class QemuRedirectTest {
 
   private static boolean hasTwin(Path memory, Path home) throws IOException {
     try (Stream<Path> files = Files.list(home)) {
-      for (Path file : files.filter(each -> each.getFileName().toString().startsWith("ram-")).toList()) {
+      for (Path file :
+          files.filter(each -> each.getFileName().toString().startsWith("ram-")).toList()) {
         if (Files.size(file) == Files.size(memory) && Files.mismatch(file, memory) < 0) {
           return true;
         }

@@ -25,8 +25,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * One daemon of three, killed with SIGKILL at a moment that the seed decides, while a real VM is
- * redirected; then started again. Whatever the moment: the migration comes to an end with one owner,
- * one VM goes on, and its memory is sound. More seeds: {@code -Ddcm.kill.seeds=FIRST-LAST}.
+ * redirected; then started again. Whatever the moment: the migration comes to an end with one
+ * owner, one VM goes on, and its memory is sound. More seeds: {@code -Ddcm.kill.seeds=FIRST-LAST}.
  */
 class RandomKillTest {
   private static final String BUSY = "A=6144 D=64 H=10 V=512";

@@ -73,8 +73,7 @@ class SecondHopTest {
               })) {
         Journal.GuestEntry guest = journal.holders().getFirst().guest();
         journal.sourceGuest(second, guest);
-        journal.append(
-            second, new SourceRecord.AttemptOpened(1, TestPeers.id("c"), List.of()));
+        journal.append(second, new SourceRecord.AttemptOpened(1, TestPeers.id("c"), List.of()));
         journal.append(second, new SourceRecord.Granted(1, TestPeers.id("c"), 42));
       }
       pause(peers, first);
@@ -108,10 +107,7 @@ class SecondHopTest {
         OutputStream out = Channels.newOutputStream(channel)) {
       in.readLine();
       command(in, out, "{\"execute\":\"qmp_capabilities\"}");
-      command(
-          in,
-          out,
-          "{\"execute\":\"migrate\",\"arguments\":{\"uri\":\"exec:cat >/dev/null\"}}");
+      command(in, out, "{\"execute\":\"migrate\",\"arguments\":{\"uri\":\"exec:cat >/dev/null\"}}");
       long deadlineNs = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
       while (!command(in, out, "{\"execute\":\"query-status\"}").contains("postmigrate")) {
         assertThat(System.nanoTime()).isLessThan(deadlineNs);
@@ -139,8 +135,7 @@ class SecondHopTest {
   }
 
   private static SerialLog serial(ProcessPeers peers, String at, String migration) {
-    return new SerialLog(
-        peers.runDirectory(at).resolve(migration).resolve(QemuTestVm.SERIAL));
+    return new SerialLog(peers.runDirectory(at).resolve(migration).resolve(QemuTestVm.SERIAL));
   }
 
   private static Map<String, String> yaml(QemuTestVm vm) {

@@ -20,8 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** Migrations of synthetic guests between real peers in one process. */
 class SyntheticRedirectTest {
-  private static final DcmdConfig.Limits SLOW =
-      new DcmdConfig.Limits(32L << 20, 16, 256, 0);
+  private static final DcmdConfig.Limits SLOW = new DcmdConfig.Limits(32L << 20, 16, 256, 0);
   private static final Duration DOWNTIME = Duration.ofMillis(300);
   private static final long MEMORY = 64L << 20;
 
@@ -130,9 +129,10 @@ class SyntheticRedirectTest {
       MigrationId migration = migrate(peers, "b");
       peers.await("a", migration, view -> view.progress().heldPages() > 1000);
       MigrationView end = peers.peer("a").migrations().cancel(migration);
-      assertThat(end.state()).isInstanceOfSatisfying(
-          SourceState.Ended.class,
-          ended -> assertThat(ended.result()).isEqualTo(new Result.Cancelled()));
+      assertThat(end.state())
+          .isInstanceOfSatisfying(
+              SourceState.Ended.class,
+              ended -> assertThat(ended.result()).isEqualTo(new Result.Cancelled()));
       assertThat(end.owner()).contains(TestPeers.id("a"));
       assertThat(guest.info().state().name()).isEqualTo("RUNNING");
       assertThat(guest.check()).isEmpty();

@@ -32,7 +32,8 @@ public record Geometry(List<RamBlock> blocks) {
    */
   public static Geometry checked(List<RamBlock> blocks) throws DcmException {
     if (blocks.isEmpty() || blocks.size() > MAX_BLOCKS) {
-      throw invalid("a guest must have 1 to " + MAX_BLOCKS + " RAM blocks, but has " + blocks.size());
+      throw invalid(
+          "a guest must have 1 to " + MAX_BLOCKS + " RAM blocks, but has " + blocks.size());
     }
     Set<String> names = new HashSet<>();
     long total = 0;
@@ -47,7 +48,8 @@ public record Geometry(List<RamBlock> blocks) {
                 + Text.quote(block.name()));
       }
       if (!names.add(block.name())) {
-        throw invalid("RAM block names must differ, but " + Text.quote(block.name()) + " came twice");
+        throw invalid(
+            "RAM block names must differ, but " + Text.quote(block.name()) + " came twice");
       }
       long size = block.sizeBytes();
       if (size < PAGE_BYTES || size % PAGE_BYTES != 0 || size > MAX_BYTES) {

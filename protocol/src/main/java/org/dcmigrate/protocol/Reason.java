@@ -3,8 +3,8 @@ package org.dcmigrate.protocol;
 import io.grpc.Status;
 
 /**
- * The stable reasons of the protocol's errors, as in {@code dcm/v1/errors.proto}, with the gRPC code
- * that each travels under.
+ * The stable reasons of the protocol's errors, as in {@code dcm/v1/errors.proto}, with the gRPC
+ * code that each travels under.
  */
 public enum Reason {
   FIELD_INVALID(Status.Code.INVALID_ARGUMENT),

@@ -176,8 +176,7 @@ public final class CanaryCases {
     trial.given("a page is stored", () -> migration.stored(Chunks.page(3, 1, 1)));
     migration.epoch(5);
     if (contributor) {
-      trial.given(
-          "Detach is accepted", () -> Expect.ok("Detach", detach(trial, migration)));
+      trial.given("Detach is accepted", () -> Expect.ok("Detach", detach(trial, migration)));
     }
     migration.epoch(epoch);
     call.call().refused(trial, migration, reason);

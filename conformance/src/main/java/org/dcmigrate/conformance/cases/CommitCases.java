@@ -79,9 +79,6 @@ public final class CommitCases {
     trial.unchanged(
         "Commit is answered",
         () ->
-            Switchover.begin(trial, migration)
-                .commit(migration.memory().digest())
-                .running()
-                .end());
+            Switchover.begin(trial, migration).commit(migration.memory().digest()).running().end());
   }
 }

@@ -42,20 +42,85 @@ public final class ContributorCases {
   /** All of them. */
   public static List<Case> all() {
     List<Case> cases = new ArrayList<>();
-    add(cases, "inventory", "a destination becomes the old one and answers with its inventory", "DCM-CTR-001 DCM-STA-002", ContributorCases::inventory);
+    add(
+        cases,
+        "inventory",
+        "a destination becomes the old one and answers with its inventory",
+        "DCM-CTR-001 DCM-STA-002",
+        ContributorCases::inventory);
     add(cases, "repeated", "Detach may be repeated", "DCM-STA-002", ContributorCases::repeated);
-    add(cases, "higher-epoch", "an old destination may be detached again in a higher epoch", "DCM-STA-002", ContributorCases::higherEpoch);
-    add(cases, "before-metadata", "a destination without metadata answers with an empty inventory", "DCM-STA-002", ContributorCases::beforeMetadata);
-    add(cases, "transfer-cut", "a transfer of the old epoch that runs at the Detach stores nothing more", "DCM-CTR-003 DCM-STA-001", ContributorCases::transferCut);
-    add(cases, "old-epoch-refused", "requests of the old epoch are refused", "DCM-STA-001 DCM-CTR-003", ContributorCases::oldEpochRefused);
-    add(cases, "destination-calls-refused", "calls to a destination are refused in the new epoch", "DCM-STA-002", ContributorCases::destinationCallsRefused);
-    add(cases, "own-epoch", "a Detach of the epoch that the peer is destination of is refused", "DCM-STA-002", ContributorCases::ownEpoch);
-    add(cases, "stale-epoch", "a Detach of an older epoch is refused", "DCM-STA-001", ContributorCases::staleEpoch);
-    add(cases, "peer-unknown", "a new destination that the peer does not know is refused", "DCM-CTR-002", ContributorCases::peerUnknown);
-    add(cases, "peer-unnamed", "a Detach without a new destination is refused", "SPEC-15", ContributorCases::peerUnnamed);
-    add(cases, "open-same-epoch", "an Open of the epoch of the Detach is refused", "DCM-STA-002", ContributorCases::openSameEpoch);
-    add(cases, "redirect-back", "a peer that is opened again after a Detach keeps its pages", "DCM-RDR-012", ContributorCases::redirectBack);
-    add(cases, "relay-of-destination", "a Relay at a peer that was not detached is refused", "DCM-STA-002", ContributorCases::relayOfDestination);
+    add(
+        cases,
+        "higher-epoch",
+        "an old destination may be detached again in a higher epoch",
+        "DCM-STA-002",
+        ContributorCases::higherEpoch);
+    add(
+        cases,
+        "before-metadata",
+        "a destination without metadata answers with an empty inventory",
+        "DCM-STA-002",
+        ContributorCases::beforeMetadata);
+    add(
+        cases,
+        "transfer-cut",
+        "a transfer of the old epoch that runs at the Detach stores nothing more",
+        "DCM-CTR-003 DCM-STA-001",
+        ContributorCases::transferCut);
+    add(
+        cases,
+        "old-epoch-refused",
+        "requests of the old epoch are refused",
+        "DCM-STA-001 DCM-CTR-003",
+        ContributorCases::oldEpochRefused);
+    add(
+        cases,
+        "destination-calls-refused",
+        "calls to a destination are refused in the new epoch",
+        "DCM-STA-002",
+        ContributorCases::destinationCallsRefused);
+    add(
+        cases,
+        "own-epoch",
+        "a Detach of the epoch that the peer is destination of is refused",
+        "DCM-STA-002",
+        ContributorCases::ownEpoch);
+    add(
+        cases,
+        "stale-epoch",
+        "a Detach of an older epoch is refused",
+        "DCM-STA-001",
+        ContributorCases::staleEpoch);
+    add(
+        cases,
+        "peer-unknown",
+        "a new destination that the peer does not know is refused",
+        "DCM-CTR-002",
+        ContributorCases::peerUnknown);
+    add(
+        cases,
+        "peer-unnamed",
+        "a Detach without a new destination is refused",
+        "SPEC-15",
+        ContributorCases::peerUnnamed);
+    add(
+        cases,
+        "open-same-epoch",
+        "an Open of the epoch of the Detach is refused",
+        "DCM-STA-002",
+        ContributorCases::openSameEpoch);
+    add(
+        cases,
+        "redirect-back",
+        "a peer that is opened again after a Detach keeps its pages",
+        "DCM-RDR-012",
+        ContributorCases::redirectBack);
+    add(
+        cases,
+        "relay-of-destination",
+        "a Relay at a peer that was not detached is refused",
+        "DCM-STA-002",
+        ContributorCases::relayOfDestination);
     return cases;
   }
 
@@ -96,13 +161,11 @@ public final class ContributorCases {
   /** Detaches in the current epoch; inventory and state have to be right. */
   private static void detachedNow(Trial trial, TestMigration migration) {
     List<DetachResponse> parts = Expect.ok("Detach", detach(trial, migration));
-    Inventories.check(
-        trial, migration, parts.stream().map(DetachResponse::getBatch).toList());
+    Inventories.check(trial, migration, parts.stream().map(DetachResponse::getBatch).toList());
     isDetached(trial, migration);
   }
 
-  private static Answer<GetContributorStatusResponse> status(
-      Trial trial, TestMigration migration) {
+  private static Answer<GetContributorStatusResponse> status(Trial trial, TestMigration migration) {
     return trial.call(
         ContributorServiceGrpc.getGetContributorStatusMethod(),
         GetContributorStatusRequest.newBuilder().setAttempt(migration.attempt()).build());
@@ -148,8 +211,7 @@ public final class ContributorCases {
     trial.given(
         "a page is acknowledged",
         () ->
-            Expect.that(
-                "Transfer", call.next().isPresent(), "an acknowledgement", "none in time"));
+            Expect.that("Transfer", call.next().isPresent(), "an acknowledgement", "none in time"));
     migration.epoch(6);
     detachedNow(trial, migration);
     call.send(TestMigration.message(LATER)).halfClose();
@@ -175,9 +237,7 @@ public final class ContributorCases {
     Expect.refused("GetInventory", Inventories.ask(trial, migration), STATE_CONFLICT);
     Expect.refused("GetDestinationStatus", migration.status(), STATE_CONFLICT);
     Expect.refused(
-        "ResendMetadata",
-        migration.resend(migration.batch(migration.records())),
-        STATE_CONFLICT);
+        "ResendMetadata", migration.resend(migration.batch(migration.records())), STATE_CONFLICT);
     trial.unchanged("the inventory is as before", () -> detachedNow(trial, migration));
   }
 

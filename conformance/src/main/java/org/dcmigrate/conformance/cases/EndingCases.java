@@ -111,8 +111,7 @@ public final class EndingCases {
                     .setNewDestination(
                         PeerRef.newBuilder().setIdentity(trial.target().self().uri()))
                     .build()));
-    Inventories.check(
-        trial, migration, parts.stream().map(DetachResponse::getBatch).toList());
+    Inventories.check(trial, migration, parts.stream().map(DetachResponse::getBatch).toList());
   }
 
   private static void forgets(Trial trial, Ending ending, boolean detached) {
@@ -120,8 +119,7 @@ public final class EndingCases {
     Expect.one("the call", ending.of(trial, migration));
     migration.unknown();
     Expect.refused("GetInventory", Inventories.ask(trial, migration), MIGRATION_UNKNOWN);
-    Expect.refused(
-        "Transfer", migration.transfer(Chunks.page(4, 1, 1)), MIGRATION_UNKNOWN);
+    Expect.refused("Transfer", migration.transfer(Chunks.page(4, 1, 1)), MIGRATION_UNKNOWN);
   }
 
   private static void idempotent(Trial trial, Ending ending, boolean detached) {

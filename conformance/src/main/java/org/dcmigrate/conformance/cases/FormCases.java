@@ -80,8 +80,7 @@ public final class FormCases {
     TestMigration migration = trial.migration();
     OpenRequest.Builder request = migration.openRequest().setUnknownFields(FUTURE);
     request.getAttemptBuilder().setUnknownFields(FUTURE);
-    Expect.equal(
-        "version", 1, Expect.one("Open", migration.open(request.build())).getVersion());
+    Expect.equal("version", 1, Expect.one("Open", migration.open(request.build())).getVersion());
     migration.described();
   }
 
@@ -141,13 +140,9 @@ public final class FormCases {
     trial.migration().unknown();
     Expect.refused("unary", migration.open(OpenRequest.getDefaultInstance()), FIELD_INVALID);
     Expect.refused(
-        "client streaming",
-        migration.resend(migration.batch(migration.records())),
-        STATE_CONFLICT);
+        "client streaming", migration.resend(migration.batch(migration.records())), STATE_CONFLICT);
     Expect.refused(
-        "server streaming",
-        Inventories.ask(trial, trial.migration()),
-        MIGRATION_UNKNOWN);
+        "server streaming", Inventories.ask(trial, trial.migration()), MIGRATION_UNKNOWN);
     Expect.refused(
         "both streaming",
         migration.transfer(Chunks.page(1, 1, 1).toBuilder().setPayloadCrc32C(1).build()),
@@ -164,11 +159,7 @@ public final class FormCases {
     Expect.refused(
         "Open of an older epoch with a malformed name (field before epoch)",
         migration.open(
-            migration
-                .openRequest()
-                .setAttempt(migration.attempt(4))
-                .setGuestName("NO")
-                .build()),
+            migration.openRequest().setAttempt(migration.attempt(4)).setGuestName("NO").build()),
         FIELD_INVALID);
     Expect.refused(
         "second metadata batch of an older epoch (epoch before state)",

@@ -127,7 +127,12 @@ public final class HandshakeCases {
         open -> open.addAllRequiredCapabilities(Collections.nCopies(TOO_MANY, "contributor")));
     field(cases, "lease-none", "no lease", "DCM-LSE-004", OpenRequest.Builder::clearLeaseMs);
     field(cases, "lease-too-short", "999 ms", "DCM-LSE-004", open -> open.setLeaseMs(999));
-    field(cases, "lease-too-long", "an hour and a millisecond", "DCM-LSE-004", open -> open.setLeaseMs(3_600_001));
+    field(
+        cases,
+        "lease-too-long",
+        "an hour and a millisecond",
+        "DCM-LSE-004",
+        open -> open.setLeaseMs(3_600_001));
     field(cases, "lease-huge", "2^32-1 ms", "DCM-LSE-004", open -> open.setLeaseMs(-1));
     field(cases, "guest-name-empty", "no name", "SPEC-15", OpenRequest.Builder::clearGuestName);
     field(
@@ -163,18 +168,8 @@ public final class HandshakeCases {
         "a contributor without an identity",
         "SPEC-15",
         open -> open.addContributors(PeerRef.getDefaultInstance()));
-    field(
-        cases,
-        "attempt-none",
-        "no attempt",
-        "SPEC-15",
-        OpenRequest.Builder::clearAttempt);
-    field(
-        cases,
-        "epoch-zero",
-        "epoch 0",
-        "SPEC-15",
-        open -> open.getAttemptBuilder().setEpoch(0));
+    field(cases, "attempt-none", "no attempt", "SPEC-15", OpenRequest.Builder::clearAttempt);
+    field(cases, "epoch-zero", "epoch 0", "SPEC-15", open -> open.getAttemptBuilder().setEpoch(0));
     field(
         cases,
         "epoch-too-high",
@@ -188,7 +183,12 @@ public final class HandshakeCases {
         "SPEC-15",
         open ->
             open.getAttemptBuilder()
-                .setMigrationId("ABCDEF00" + open.getAttempt().getMigrationId().substring(8).toUpperCase(Locale.ROOT)));
+                .setMigrationId(
+                    "ABCDEF00"
+                        + open.getAttempt()
+                            .getMigrationId()
+                            .substring(8)
+                            .toUpperCase(Locale.ROOT)));
     field(
         cases,
         "migration-id-no-uuid",
@@ -225,8 +225,7 @@ public final class HandshakeCases {
       String what,
       String references,
       Consumer<OpenRequest.Builder> spoil) {
-    refused(
-        cases, name, "an Open is refused with: " + what, references, spoil, FIELD_INVALID);
+    refused(cases, name, "an Open is refused with: " + what, references, spoil, FIELD_INVALID);
   }
 
   private static void refused(
@@ -255,8 +254,7 @@ public final class HandshakeCases {
   private static void secondOpen(Trial trial) {
     TestMigration migration = trial.receiving();
     trial.given("a page is stored", () -> migration.stored(Chunks.page(3, 1, 1)));
-    Expect.refused(
-        "second Open", migration.open(migration.openRequest().build()), ALREADY_OPEN);
+    Expect.refused("second Open", migration.open(migration.openRequest().build()), ALREADY_OPEN);
     trial.unchanged("the page is held", migration::holdsWhatWasStored);
     trial.unchanged("pages are stored", () -> migration.stored(Chunks.page(4, 1, 2)));
   }
@@ -265,8 +263,7 @@ public final class HandshakeCases {
     TestMigration migration = trial.migration().epoch(5);
     trial.given("Open and metadata are accepted", migration::receiving);
     trial.given("a page is stored", () -> migration.stored(Chunks.page(3, 1, 1)));
-    OpenRequest older =
-        migration.openRequest().setAttempt(migration.attempt(4)).build();
+    OpenRequest older = migration.openRequest().setAttempt(migration.attempt(4)).build();
     Expect.refused("Open of epoch 4 after 5", migration.open(older), EPOCH_STALE);
     trial.unchanged("the page is held", migration::holdsWhatWasStored);
     trial.unchanged("pages are stored", () -> migration.stored(Chunks.page(4, 1, 2)));
@@ -275,8 +272,7 @@ public final class HandshakeCases {
   private static void newerEpoch(Trial trial) {
     TestMigration migration = trial.receiving();
     trial.given(
-        "pages are stored",
-        () -> migration.stored(Chunks.page(3, 1, 1), Chunks.page(700, 9, 2)));
+        "pages are stored", () -> migration.stored(Chunks.page(3, 1, 1), Chunks.page(700, 9, 2)));
     migration.epoch(2);
     migration.opened();
     Inventories.check(trial, migration);
@@ -289,8 +285,7 @@ public final class HandshakeCases {
   private static List<PeerRef> contributors(int count) {
     List<PeerRef> peers = new ArrayList<>();
     for (int i = 0; i < count; i++) {
-      peers.add(
-          PeerRef.newBuilder().setIdentity("spiffe://conformance.invalid/peer/" + i).build());
+      peers.add(PeerRef.newBuilder().setIdentity("spiffe://conformance.invalid/peer/" + i).build());
     }
     return peers;
   }

@@ -134,7 +134,11 @@ public final class MetadataCases {
         GUEST_UNSUPPORTED,
         GUEST_INCOMPATIBLE);
     records(
-        cases, "kind-empty", "no kind", all -> guest(all, guest -> guest.setKind("")), FIELD_INVALID);
+        cases,
+        "kind-empty",
+        "no kind",
+        all -> guest(all, guest -> guest.setKind("")),
+        FIELD_INVALID);
     records(
         cases,
         "properties-too-many",
@@ -291,13 +295,11 @@ public final class MetadataCases {
               trial.receiving();
               TestMigration migration = trial.migration();
               trial.given("Open is accepted", migration::opened);
-              Expect.refused(
-                  "ResendMetadata", migration.resend(spoilt.apply(migration)), reasons);
+              Expect.refused("ResendMetadata", migration.resend(spoilt.apply(migration)), reasons);
               trial.unchanged(
                   "the state is OPENED",
                   () ->
-                      Expect.equal(
-                          "state", "DESTINATION_STATE_OPENED", migration.state().name()));
+                      Expect.equal("state", "DESTINATION_STATE_OPENED", migration.state().name()));
               trial.unchanged("the right batch is accepted", migration::described);
             }));
   }
@@ -372,9 +374,7 @@ public final class MetadataCases {
 
   private static List<MetadataRecord> blocks(List<MetadataRecord> records, List<RamBlock> blocks) {
     MetadataRecord changed =
-        MetadataRecord.newBuilder()
-            .setGeometry(Geometry.newBuilder().addAllBlocks(blocks))
-            .build();
+        MetadataRecord.newBuilder().setGeometry(Geometry.newBuilder().addAllBlocks(blocks)).build();
     return List.of(changed, records.get(1), records.get(2));
   }
 

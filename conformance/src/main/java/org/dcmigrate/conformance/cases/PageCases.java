@@ -30,26 +30,146 @@ public final class PageCases {
   /** All of them. */
   public static List<Case> all() {
     List<Case> cases = new ArrayList<>();
-    add(cases, "pages", "stored", "a page is stored and acknowledged", "DCM-XFR-007", PageCases::stored);
-    add(cases, "pages", "largest-chunk", "256 pages in a chunk", "DCM-XFR-004 DCM-TRN-004", PageCases::largest);
-    add(cases, "pages", "many-chunks", "acknowledgements rise to the last chunk", "DCM-XFR-008 DCM-XFR-009", PageCases::manyChunks);
-    add(cases, "pages", "no-chunks", "a transfer without chunks ends with OK", "DCM-XFR-009", PageCases::noChunks);
-    add(cases, "pages", "acknowledged-early", "a sender that pauses gets its acknowledgement", "DCM-XFR-007", PageCases::acknowledgedEarly);
-    add(cases, "pages", "two-transfers", "two transfers of one sender at a time", "SPEC-15", PageCases::twoTransfers);
-    add(cases, "pages", "zero-run", "a chunk without payload: its pages are zero", "DCM-XFR-005", PageCases::zeroRun);
-    add(cases, "pages", "zero-over-content", "a newer zero run wipes contents", "DCM-XFR-005 DCM-GEN-004", PageCases::zeroOverContent);
-    add(cases, "pages", "zero-as-content", "zeros with and without payload are the same contents", "DCM-GEN-006", PageCases::zeroAsContent);
-    add(cases, "merge", "newer-wins", "a newer generation replaces an older one", "DCM-GEN-004", PageCases::newerWins);
-    add(cases, "merge", "older-dropped", "an older generation is dropped and acknowledged", "DCM-GEN-004 DCM-GEN-005", PageCases::olderDropped);
-    add(cases, "merge", "same-dropped", "the same generation and contents are dropped", "DCM-GEN-005", PageCases::sameDropped);
-    add(cases, "merge", "mixed-chunk", "one chunk may be newer for some pages and older for others", "DCM-GEN-004", PageCases::mixedChunk);
-    add(cases, "merge", "unsigned", "generations compare as unsigned numbers", "DCM-GEN-004", PageCases::unsigned);
-    add(cases, "inventory", "empty", "nothing held: an empty inventory, before and after the metadata", "SPEC-11.2", PageCases::emptyInventory);
-    add(cases, "inventory", "generations", "every page held is told, with its generation", "DCM-DAT-005 DCM-DAT-006", PageCases::generations);
-    add(cases, "inventory", "many-extents", "a long inventory comes in batches of at most 8192", "DCM-DAT-004", PageCases::manyExtents);
-    add(cases, "digests", "crc64", "segment digests are right with CRC64", "DCM-DIG-002", trial -> digests(trial, PageDigest.Algorithm.CRC64));
-    add(cases, "digests", "sha256", "segment digests are right with SHA256", "DCM-DIG-002", trial -> digests(trial, PageDigest.Algorithm.SHA256));
-    add(cases, "status", "progress", "status tells pages held, and what the sender brought", "DCM-XFR-003 DCM-GEN-005", PageCases::progress);
+    add(
+        cases,
+        "pages",
+        "stored",
+        "a page is stored and acknowledged",
+        "DCM-XFR-007",
+        PageCases::stored);
+    add(
+        cases,
+        "pages",
+        "largest-chunk",
+        "256 pages in a chunk",
+        "DCM-XFR-004 DCM-TRN-004",
+        PageCases::largest);
+    add(
+        cases,
+        "pages",
+        "many-chunks",
+        "acknowledgements rise to the last chunk",
+        "DCM-XFR-008 DCM-XFR-009",
+        PageCases::manyChunks);
+    add(
+        cases,
+        "pages",
+        "no-chunks",
+        "a transfer without chunks ends with OK",
+        "DCM-XFR-009",
+        PageCases::noChunks);
+    add(
+        cases,
+        "pages",
+        "acknowledged-early",
+        "a sender that pauses gets its acknowledgement",
+        "DCM-XFR-007",
+        PageCases::acknowledgedEarly);
+    add(
+        cases,
+        "pages",
+        "two-transfers",
+        "two transfers of one sender at a time",
+        "SPEC-15",
+        PageCases::twoTransfers);
+    add(
+        cases,
+        "pages",
+        "zero-run",
+        "a chunk without payload: its pages are zero",
+        "DCM-XFR-005",
+        PageCases::zeroRun);
+    add(
+        cases,
+        "pages",
+        "zero-over-content",
+        "a newer zero run wipes contents",
+        "DCM-XFR-005 DCM-GEN-004",
+        PageCases::zeroOverContent);
+    add(
+        cases,
+        "pages",
+        "zero-as-content",
+        "zeros with and without payload are the same contents",
+        "DCM-GEN-006",
+        PageCases::zeroAsContent);
+    add(
+        cases,
+        "merge",
+        "newer-wins",
+        "a newer generation replaces an older one",
+        "DCM-GEN-004",
+        PageCases::newerWins);
+    add(
+        cases,
+        "merge",
+        "older-dropped",
+        "an older generation is dropped and acknowledged",
+        "DCM-GEN-004 DCM-GEN-005",
+        PageCases::olderDropped);
+    add(
+        cases,
+        "merge",
+        "same-dropped",
+        "the same generation and contents are dropped",
+        "DCM-GEN-005",
+        PageCases::sameDropped);
+    add(
+        cases,
+        "merge",
+        "mixed-chunk",
+        "one chunk may be newer for some pages and older for others",
+        "DCM-GEN-004",
+        PageCases::mixedChunk);
+    add(
+        cases,
+        "merge",
+        "unsigned",
+        "generations compare as unsigned numbers",
+        "DCM-GEN-004",
+        PageCases::unsigned);
+    add(
+        cases,
+        "inventory",
+        "empty",
+        "nothing held: an empty inventory, before and after the metadata",
+        "SPEC-11.2",
+        PageCases::emptyInventory);
+    add(
+        cases,
+        "inventory",
+        "generations",
+        "every page held is told, with its generation",
+        "DCM-DAT-005 DCM-DAT-006",
+        PageCases::generations);
+    add(
+        cases,
+        "inventory",
+        "many-extents",
+        "a long inventory comes in batches of at most 8192",
+        "DCM-DAT-004",
+        PageCases::manyExtents);
+    add(
+        cases,
+        "digests",
+        "crc64",
+        "segment digests are right with CRC64",
+        "DCM-DIG-002",
+        trial -> digests(trial, PageDigest.Algorithm.CRC64));
+    add(
+        cases,
+        "digests",
+        "sha256",
+        "segment digests are right with SHA256",
+        "DCM-DIG-002",
+        trial -> digests(trial, PageDigest.Algorithm.SHA256));
+    add(
+        cases,
+        "status",
+        "progress",
+        "status tells pages held, and what the sender brought",
+        "DCM-XFR-003 DCM-GEN-005",
+        PageCases::progress);
     return cases;
   }
 
@@ -237,13 +357,11 @@ public final class PageCases {
     TestMigration migration = trial.receiving();
     migration.stored(Chunks.of(0, 10, 2, Chunks.content(1, 4)), Chunks.zero(0, 100, 8, 1));
     migration.stored(Chunks.of(0, 12, 1, Chunks.content(2, 4)));
-    GetDestinationStatusResponse status =
-        Expect.one("GetDestinationStatus", migration.status());
+    GetDestinationStatusResponse status = Expect.one("GetDestinationStatus", migration.status());
     Expect.equal("held_pages", migration.memory().heldPages(), status.getHeldPages());
     Expect.equal("number of senders", 1, status.getSendersCount());
     SenderProgress sender = status.getSenders(0);
-    Expect.equal(
-        "sender", trial.target().self().uri(), sender.getSender().getIdentity());
+    Expect.equal("sender", trial.target().self().uri(), sender.getSender().getIdentity());
     Expect.equal("accepted_pages", 14L, sender.getAcceptedPages());
     Expect.equal("duplicate_pages", 2L, sender.getDuplicatePages());
     Expect.equal("payload_bytes", 8L * Geometry.PAGE_BYTES, sender.getPayloadBytes());

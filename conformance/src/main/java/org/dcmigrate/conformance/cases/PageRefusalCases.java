@@ -210,16 +210,14 @@ public final class PageRefusalCases {
         "transfer/destination/open-twice",
         "a second open in a transfer is refused",
         "DCM-XFR-001",
-        migration ->
-            List.of(migration.transferOpen(5), migration.transferOpen(5)),
+        migration -> List.of(migration.transferOpen(5), migration.transferOpen(5)),
         FIELD_INVALID);
     refused(
         cases,
         "transfer/destination/message-not-set",
         "a transfer message that holds nothing is refused",
         "DCM-VER-006",
-        migration ->
-            List.of(migration.transferOpen(5), TransferRequest.getDefaultInstance()),
+        migration -> List.of(migration.transferOpen(5), TransferRequest.getDefaultInstance()),
         FIELD_INVALID);
     refused(
         cases,
@@ -271,8 +269,7 @@ public final class PageRefusalCases {
         "a transfer " + what + " is refused",
         references,
         migration ->
-            List.of(
-                migration.transferOpen(epoch), TestMigration.message(Chunks.page(9, 9, 9))),
+            List.of(migration.transferOpen(epoch), TestMigration.message(Chunks.page(9, 9, 9))),
         reason);
   }
 
@@ -318,8 +315,7 @@ public final class PageRefusalCases {
     trial.given(
         "a page of the older epoch is acknowledged",
         () ->
-            Expect.that(
-                "Transfer", call.next().isPresent(), "an acknowledgement", "none in time"));
+            Expect.that("Transfer", call.next().isPresent(), "an acknowledgement", "none in time"));
     migration.memory().apply(FIRST);
     migration.epoch(2);
     trial.given("a higher epoch is opened", migration::opened);
@@ -339,8 +335,7 @@ public final class PageRefusalCases {
     trial.given(
         "a page is acknowledged",
         () ->
-            Expect.that(
-                "Transfer", call.next().isPresent(), "an acknowledgement", "none in time"));
+            Expect.that("Transfer", call.next().isPresent(), "an acknowledgement", "none in time"));
     migration.memory().apply(FIRST);
     call.send(TestMigration.message(flipped(LATER)));
     Expect.refused("Transfer", call.rest(), CHECKSUM_MISMATCH);
@@ -349,10 +344,7 @@ public final class PageRefusalCases {
   }
 
   private static PageChunk payload(PageChunk chunk, ByteString payload) {
-    return chunk.toBuilder()
-        .setPayload(payload)
-        .setPayloadCrc32C(Chunks.crc32c(payload))
-        .build();
+    return chunk.toBuilder().setPayload(payload).setPayloadCrc32C(Chunks.crc32c(payload)).build();
   }
 
   private static PageChunk flipped(PageChunk chunk) {

@@ -29,14 +29,54 @@ public final class SwitchoverCases {
   /** All of them. */
   public static List<Case> all() {
     List<Case> cases = new ArrayList<>();
-    add(cases, "prepared", "complete memory is verified, device state loaded", "DCM-DIG-003 DCM-SWO-004", SwitchoverCases::prepared);
-    add(cases, "missing-pages", "pages never sent: Incomplete, with their number and the digest found", "DCM-DIG-003", SwitchoverCases::missingPages);
-    add(cases, "wrong-digest", "another expected digest: Incomplete, with the digest found", "DCM-DIG-003", SwitchoverCases::wrongDigest);
-    add(cases, "repaired", "after Incomplete pages are taken again, and Prepare on the same stream", "DCM-SWO-006", SwitchoverCases::repaired);
-    add(cases, "transfer-after-prepared", "no page is taken after the digest was compared", "DCM-XFR-011 DCM-SWO-003", SwitchoverCases::transferAfterPrepared);
-    add(cases, "stream-lost", "a stream that is lost before Commit leaves the state PREPARED", "DCM-STA-002", SwitchoverCases::streamLost);
-    add(cases, "commit-other-digest", "a Commit with another digest is refused", "DCM-STA-002", SwitchoverCases::commitOtherDigest);
-    add(cases, "abort-then-commit", "a Commit after Abort is refused: the guest was not taken over", "DCM-DSK-003 DCM-STA-002", SwitchoverCases::abortThenCommit);
+    add(
+        cases,
+        "prepared",
+        "complete memory is verified, device state loaded",
+        "DCM-DIG-003 DCM-SWO-004",
+        SwitchoverCases::prepared);
+    add(
+        cases,
+        "missing-pages",
+        "pages never sent: Incomplete, with their number and the digest found",
+        "DCM-DIG-003",
+        SwitchoverCases::missingPages);
+    add(
+        cases,
+        "wrong-digest",
+        "another expected digest: Incomplete, with the digest found",
+        "DCM-DIG-003",
+        SwitchoverCases::wrongDigest);
+    add(
+        cases,
+        "repaired",
+        "after Incomplete pages are taken again, and Prepare on the same stream",
+        "DCM-SWO-006",
+        SwitchoverCases::repaired);
+    add(
+        cases,
+        "transfer-after-prepared",
+        "no page is taken after the digest was compared",
+        "DCM-XFR-011 DCM-SWO-003",
+        SwitchoverCases::transferAfterPrepared);
+    add(
+        cases,
+        "stream-lost",
+        "a stream that is lost before Commit leaves the state PREPARED",
+        "DCM-STA-002",
+        SwitchoverCases::streamLost);
+    add(
+        cases,
+        "commit-other-digest",
+        "a Commit with another digest is refused",
+        "DCM-STA-002",
+        SwitchoverCases::commitOtherDigest);
+    add(
+        cases,
+        "abort-then-commit",
+        "a Commit after Abort is refused: the guest was not taken over",
+        "DCM-DSK-003 DCM-STA-002",
+        SwitchoverCases::abortThenCommit);
     refusals(cases);
     return cases;
   }
@@ -140,16 +180,14 @@ public final class SwitchoverCases {
         "prepare-stale-epoch",
         "a Prepare of an older epoch",
         "DCM-STA-001",
-        (stream, migration) ->
-            stream.prepare(prepare -> prepare.setAttempt(migration.attempt(4))),
+        (stream, migration) -> stream.prepare(prepare -> prepare.setAttempt(migration.attempt(4))),
         EPOCH_STALE);
     refused(
         cases,
         "prepare-epoch-not-open",
         "a Prepare of an epoch that was not opened",
         "DCM-STA-002",
-        (stream, migration) ->
-            stream.prepare(prepare -> prepare.setAttempt(migration.attempt(6))),
+        (stream, migration) -> stream.prepare(prepare -> prepare.setAttempt(migration.attempt(6))),
         STATE_CONFLICT);
     refused(
         cases,
@@ -268,8 +306,7 @@ public final class SwitchoverCases {
     TestMigration migration = ready(trial);
     Switchover stream = Switchover.begin(trial, migration);
     trial.given("Prepare is answered", () -> stream.prepare().prepared());
-    Expect.refused(
-        "Transfer in state PREPARED", migration.transfer(LATER), STATE_CONFLICT);
+    Expect.refused("Transfer in state PREPARED", migration.transfer(LATER), STATE_CONFLICT);
     trial.unchanged("the state is PREPARED", () -> state(migration, "PREPARED"));
     stream.cancel();
   }

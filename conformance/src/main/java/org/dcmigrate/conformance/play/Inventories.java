@@ -26,8 +26,7 @@ public final class Inventories {
   }
 
   /** Asks for the digests of all segments. */
-  public static Answer<GetSegmentDigestsResponse> askDigests(
-      Trial trial, TestMigration migration) {
+  public static Answer<GetSegmentDigestsResponse> askDigests(Trial trial, TestMigration migration) {
     return trial.call(
         DestinationServiceGrpc.getGetSegmentDigestsMethod(),
         GetSegmentDigestsRequest.newBuilder().setAttempt(migration.attempt()).build());
@@ -46,8 +45,7 @@ public final class Inventories {
   public static void check(Trial trial, TestMigration migration, List<InventoryBatch> batches) {
     Map<Long, Integer> expected = migration.memory().generations();
     Map<Long, Integer> actual = generations(trial.guest().geometry(), batches);
-    Expect.that(
-        "inventory", expected.equals(actual), summary(expected), summary(actual));
+    Expect.that("inventory", expected.equals(actual), summary(expected), summary(actual));
   }
 
   /** Checks that the target's segment digests are those of what the migration stored. */
@@ -63,7 +61,8 @@ public final class Inventories {
           "0 to " + (actual.size() - 1),
           Integer.toUnsignedString(part.getBlock()));
       List<Long> block = actual.get(part.getBlock());
-      Expect.equal("first_segment of the next message", (long) block.size(), part.getFirstSegment());
+      Expect.equal(
+          "first_segment of the next message", (long) block.size(), part.getFirstSegment());
       Expect.that(
           "number of digests in a message",
           part.getDigestsCount() <= Wire.MAX_EXTENTS,
@@ -115,8 +114,7 @@ public final class Inventories {
             && count <= geometry.blocks().get(block).pages() - first;
     Expect.that("extent of an inventory", inside, "pages inside of a block", text);
     long start = geometry.firstIndexes()[block] + first;
-    Expect.that(
-        "order of an inventory", start >= next, "ascending, without overlaps", text);
+    Expect.that("order of an inventory", start >= next, "ascending, without overlaps", text);
     for (long index = start; index < start + count; index++) {
       generations.put(index, held.getGeneration());
     }

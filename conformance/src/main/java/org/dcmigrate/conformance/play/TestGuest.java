@@ -70,7 +70,8 @@ public final class TestGuest {
           "the first block must have at least %d pages of 4096 bytes, and all blocks at most 1 GiB"
               .formatted(FEWEST_PAGES));
     }
-    return new TestGuest(new GuestMetadata(kind, geometry, new TreeMap<>(properties), new byte[0]), deviceState);
+    return new TestGuest(
+        new GuestMetadata(kind, geometry, new TreeMap<>(properties), new byte[0]), deviceState);
   }
 
   /** What a destination is told about it. */

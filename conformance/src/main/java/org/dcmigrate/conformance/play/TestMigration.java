@@ -128,7 +128,8 @@ public final class TestMigration {
   public List<ResendMetadataRequest> batch(List<MetadataRecord> records, int announced) {
     return java.util.stream.Stream.concat(
             java.util.stream.Stream.of(metadataHeader(announced)),
-            records.stream().map(each -> ResendMetadataRequest.newBuilder().setRecord(each).build()))
+            records.stream()
+                .map(each -> ResendMetadataRequest.newBuilder().setRecord(each).build()))
         .toList();
   }
 

@@ -72,8 +72,7 @@ public final class Runner {
       verdict = Verdict.TESTER_ERROR;
       explanation = "the tester failed: " + defect;
     }
-    List<String> messages =
-        verdict == Verdict.PASS ? List.of() : trial.transcript().lines();
+    List<String> messages = verdict == Verdict.PASS ? List.of() : trial.transcript().lines();
     Duration took = Duration.ofNanos(System.nanoTime() - startNs);
     try {
       List<String> left = trial.cleanUp();

@@ -59,7 +59,8 @@ public final class DemoCommand implements Callable<Integer> {
       names = "--rate",
       defaultValue = "48",
       description = {
-        "What each peer sends at the most, in MiB/s; stands for its network card. [${DEFAULT-VALUE}]"
+        "What each peer sends at the most, in MiB/s; stands for its network card."
+            + " [${DEFAULT-VALUE}]"
       })
   private int rateMib = 48;
 
@@ -103,7 +104,8 @@ public final class DemoCommand implements Callable<Integer> {
     Optional<DemoGuest> guest = guest();
     if (guest.isEmpty()) {
       err.println(
-          "dcmctl: qemu-system-x86_64 is not installed; install it by: apt-get install qemu-system-x86");
+          "dcmctl: qemu-system-x86_64 is not installed; install it by: apt-get install"
+              + " qemu-system-x86");
       return 1;
     }
     try (DemoFleet fleet = new DemoFleet()) {
@@ -162,8 +164,7 @@ public final class DemoCommand implements Callable<Integer> {
       restartMs = new DemoMigration(fleet.all(), RESTARTED, this::show).cancelAndRestartMs();
       endLine();
     }
-    return DemoResult.of(
-        guest.kind(), end, migration.ranTwice(), complaint, redirects, restartMs);
+    return DemoResult.of(guest.kind(), end, migration.ranTwice(), complaint, redirects, restartMs);
   }
 
   private static String plan(List<String> names) {
@@ -237,8 +238,11 @@ public final class DemoCommand implements Callable<Integer> {
         "redirects",
         "%d, the last with %.0f %% of the pages in reach of the new destination"
             .formatted(result.redirects(), 100 * result.redirectedAtFraction()));
-    row(text, "bytes", "%s from the source, %s from contributors"
-        .formatted(mib(result.bytesFromSource()), mib(result.bytesFromContributors())));
+    row(
+        text,
+        "bytes",
+        "%s from the source, %s from contributors"
+            .formatted(mib(result.bytesFromSource()), mib(result.bytesFromContributors())));
     row(text, "downtime", String.format(Locale.ROOT, "%.1f ms", result.downtimeMs()));
     row(text, "total", seconds(result.totalMs()));
     if (result.afterRedirectMs() > 0) {

@@ -24,8 +24,8 @@ import org.dcmigrate.protocol.transport.Transport;
 import org.dcmigrate.v1.GetPeerRequest;
 
 /**
- * The peers of a demonstration: freshly issued certificates, one configuration and one process each,
- * all in one directory that is deleted at the end, with everything that was started.
+ * The peers of a demonstration: freshly issued certificates, one configuration and one process
+ * each, all in one directory that is deleted at the end, with everything that was started.
  */
 final class DemoFleet implements AutoCloseable {
   private static final String TRUST_DOMAIN = "demo.dcm";
@@ -227,7 +227,8 @@ final class DemoFleet implements AutoCloseable {
     guests.forEach(Process::destroyForcibly);
     guests.forEach(DemoFleet::end);
     received().forEach(ProcessHandle::destroyForcibly);
-    received().forEach(handle -> handle.onExit().completeOnTimeout(handle, 5, TimeUnit.SECONDS).join());
+    received()
+        .forEach(handle -> handle.onExit().completeOnTimeout(handle, 5, TimeUnit.SECONDS).join());
     delete();
   }
 
@@ -243,7 +244,9 @@ final class DemoFleet implements AutoCloseable {
     }
   }
 
-  /** QEMU processes that peers started for guests that arrived: their command names our directory. */
+  /**
+   * QEMU processes that peers started for guests that arrived: their command names our directory.
+   */
   private List<ProcessHandle> received() {
     return ProcessHandle.allProcesses()
         .filter(handle -> commandLine(handle.pid()).contains(directory.toString() + "/"))

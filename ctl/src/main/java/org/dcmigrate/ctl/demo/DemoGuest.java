@@ -19,7 +19,9 @@ sealed interface DemoGuest {
   /** The kind, as in the result. */
   String kind();
 
-  /** Guests that must run before the peers do; gives what the source's configuration says of them. */
+  /**
+   * Guests that must run before the peers do; gives what the source's configuration says of them.
+   */
   String startBefore(DemoFleet fleet, List<String> names) throws DemoException;
 
   /** What the configuration of a destination says. */
@@ -70,8 +72,8 @@ sealed interface DemoGuest {
   }
 
   /**
-   * A virtual machine: unmodified QEMU, with a small program inside that writes memory, checks it, and
-   * tells on its serial line.
+   * A virtual machine: unmodified QEMU, with a small program inside that writes memory, checks it,
+   * and tells on its serial line.
    */
   record Qemu(String program, String accelerator, long memoryBytes) implements DemoGuest {
     private static final Duration PATIENCE = Duration.ofSeconds(30);
@@ -84,7 +86,8 @@ sealed interface DemoGuest {
       return "qemu";
     }
 
-    // Not a multiple of 256 KiB: without KVM, QEMU before 9.0 loses writes of guests with such sizes.
+    // Not a multiple of 256 KiB: without KVM, QEMU before 9.0 loses writes of guests with such
+    // sizes.
     private long kib() {
       return memoryBytes / 1024 + 128;
     }

@@ -46,8 +46,7 @@ final class DemoMigration {
       source()
           .migrations()
           .withDeadlineAfter(60, TimeUnit.SECONDS)
-          .redirect(
-              RedirectRequest.newBuilder().setMigrationId(id).setDestination(to).build());
+          .redirect(RedirectRequest.newBuilder().setMigrationId(id).setDestination(to).build());
     }
     return awaitEnd(id);
   }
@@ -88,7 +87,8 @@ final class DemoMigration {
     while (true) {
       Migration now = look(id);
       double held =
-          (double) now.getProgress().getHeldPages() / Math.max(1, now.getProgress().getTotalPages());
+          (double) now.getProgress().getHeldPages()
+              / Math.max(1, now.getProgress().getTotalPages());
       if (now.getState() == MigrationState.MIGRATION_STATE_TRANSFERRING && held >= HALF) {
         return;
       }
@@ -134,7 +134,8 @@ final class DemoMigration {
     for (DemoPeer peer : peers.reversed()) {
       try {
         running +=
-            peer.peers()
+            peer
+                .peers()
                 .withDeadlineAfter(5, TimeUnit.SECONDS)
                 .listGuests(ListGuestsRequest.getDefaultInstance())
                 .getGuestsList()

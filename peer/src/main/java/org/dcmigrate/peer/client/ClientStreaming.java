@@ -14,7 +14,9 @@ import org.dcmigrate.protocol.Reason;
 import org.dcmigrate.protocol.wire.Errors;
 import org.jspecify.annotations.Nullable;
 
-/** Makes one blocking call of a client-streaming method, sending as fast as the other side takes. */
+/**
+ * Makes one blocking call of a client-streaming method, sending as fast as the other side takes.
+ */
 final class ClientStreaming {
   private ClientStreaming() {}
 

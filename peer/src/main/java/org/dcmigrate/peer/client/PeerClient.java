@@ -33,13 +33,13 @@ import org.dcmigrate.v1.GetContributorStatusResponse;
 import org.dcmigrate.v1.GetDestinationStatusRequest;
 import org.dcmigrate.v1.GetDestinationStatusResponse;
 import org.dcmigrate.v1.GetInventoryRequest;
-import org.dcmigrate.v1.GetPeerRequest;
-import org.dcmigrate.v1.PeerServiceGrpc;
 import org.dcmigrate.v1.GetInventoryResponse;
+import org.dcmigrate.v1.GetPeerRequest;
 import org.dcmigrate.v1.GetSegmentDigestsRequest;
 import org.dcmigrate.v1.GetSegmentDigestsResponse;
 import org.dcmigrate.v1.MetadataRecord;
 import org.dcmigrate.v1.OpenRequest;
+import org.dcmigrate.v1.PeerServiceGrpc;
 import org.dcmigrate.v1.RelayRequest;
 import org.dcmigrate.v1.ReleaseRequest;
 import org.dcmigrate.v1.ResendMetadataRequest;
@@ -201,8 +201,7 @@ public final class PeerClient {
         GetDestinationStatusRequest.newBuilder().setAttempt(Wire.attempt(attempt)).build();
     return call(
         () -> {
-          GetDestinationStatusResponse status =
-              destination(deadline).getDestinationStatus(request);
+          GetDestinationStatusResponse status = destination(deadline).getDestinationStatus(request);
           List<SenderShare> shares = new ArrayList<>();
           for (SenderProgress sender : status.getSendersList()) {
             shares.add(
@@ -218,8 +217,7 @@ public final class PeerClient {
 
   /** Tells the peer to give up, waiting for it to become reachable within the deadline. */
   public void abort(Attempt attempt, Duration deadline) throws DcmException {
-    AbortRequest request =
-        AbortRequest.newBuilder().setAttempt(Wire.attempt(attempt)).build();
+    AbortRequest request = AbortRequest.newBuilder().setAttempt(Wire.attempt(attempt)).build();
     call(() -> destination(deadline).withWaitForReady().abort(request));
   }
 
@@ -280,8 +278,7 @@ public final class PeerClient {
 
   /** Takes pages off the relay. */
   public void skip(Attempt attempt, List<Extent> extents, Duration deadline) throws DcmException {
-    SkipRequest.Builder request =
-        SkipRequest.newBuilder().setAttempt(Wire.attempt(attempt));
+    SkipRequest.Builder request = SkipRequest.newBuilder().setAttempt(Wire.attempt(attempt));
     extents.forEach(extent -> request.addExtents(Wire.extent(extent)));
     call(() -> contributor(deadline).skip(request.build()));
   }
@@ -305,8 +302,7 @@ public final class PeerClient {
         GetContributorStatusRequest.newBuilder().setAttempt(Wire.attempt(attempt)).build();
     return call(
         () -> {
-          GetContributorStatusResponse status =
-              contributor(deadline).getContributorStatus(request);
+          GetContributorStatusResponse status = contributor(deadline).getContributorStatus(request);
           RelayState state =
               switch (status.getState()) {
                 case CONTRIBUTOR_STATE_DETACHED -> RelayState.DETACHED;
@@ -329,8 +325,7 @@ public final class PeerClient {
 
   /** Tells the peer to forget the migration, waiting for it to become reachable. */
   public void release(Attempt attempt, Duration deadline) throws DcmException {
-    ReleaseRequest request =
-        ReleaseRequest.newBuilder().setAttempt(Wire.attempt(attempt)).build();
+    ReleaseRequest request = ReleaseRequest.newBuilder().setAttempt(Wire.attempt(attempt)).build();
     call(() -> contributor(deadline).withWaitForReady().release(request));
   }
 

@@ -55,7 +55,10 @@ public final class ConfigFile {
     Object document;
     try {
       LoadSettings settings =
-          LoadSettings.builder().setAllowDuplicateKeys(false).setMaxAliasesForCollections(0).build();
+          LoadSettings.builder()
+              .setAllowDuplicateKeys(false)
+              .setMaxAliasesForCollections(0)
+              .build();
       document = new Load(settings).loadFromString(yaml);
     } catch (YamlEngineException malformed) {
       throw new ConfigException("is not valid YAML: " + malformed.getMessage());
@@ -78,7 +81,8 @@ public final class ConfigFile {
           "exactly one of tls and plaintextOnLoopback: true must be given; use tls but for trials");
     }
     if (plaintext && identity.isEmpty()) {
-      throw new ConfigException("identity is missing; without tls it cannot come from a certificate");
+      throw new ConfigException(
+          "identity is missing; without tls it cannot come from a certificate");
     }
     Optional<YamlNode> guests = root.child("guests");
     DcmdConfig config =
@@ -140,7 +144,8 @@ public final class ConfigFile {
       node.finish();
       if (!names.add(peer.name()) || !identities.add(peer.identity())) {
         throw new ConfigException(
-            "%s: names and identities of peers must differ from one another".formatted(node.at("name")));
+            "%s: names and identities of peers must differ from one another"
+                .formatted(node.at("name")));
       }
       peers.add(peer);
     }
@@ -185,8 +190,7 @@ public final class ConfigFile {
     return timeouts;
   }
 
-  private static List<DcmdConfig.SyntheticGuest> synthetic(YamlNode guests)
-      throws ConfigException {
+  private static List<DcmdConfig.SyntheticGuest> synthetic(YamlNode guests) throws ConfigException {
     List<DcmdConfig.SyntheticGuest> all = new ArrayList<>();
     for (YamlNode node : guests.children("synthetic")) {
       String pattern = node.optionalString("pattern").orElse("uniform");

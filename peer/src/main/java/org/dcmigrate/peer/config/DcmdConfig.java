@@ -38,8 +38,7 @@ public record DcmdConfig(
   public record Peer(String name, String endpoint, PeerId identity) {}
 
   /** Limits; 0: none, where it says so. */
-  public record Limits(
-      long egressBytesPerSecond, int migrations, int guests, long memoryBytes) {
+  public record Limits(long egressBytesPerSecond, int migrations, int guests, long memoryBytes) {
     /** What holds where the configuration says nothing. */
     public static final Limits DEFAULT = new Limits(0, 16, 256, 0);
   }

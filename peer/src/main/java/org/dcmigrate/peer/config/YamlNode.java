@@ -14,7 +14,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.dcmigrate.protocol.Text;
 
-/** A mapping in the configuration; remembers which keys were asked for, so that others are errors. */
+/**
+ * A mapping in the configuration; remembers which keys were asked for, so that others are errors.
+ */
 final class YamlNode {
   private static final Pattern SIZE = Pattern.compile("(\\d+)\\s*(B|KiB|MiB|GiB|TiB)?");
   private static final Pattern DURATION = Pattern.compile("(\\d+)\\s*(ms|s|m|h)");

@@ -9,7 +9,9 @@ public interface Guest {
   /** Its name, unique at this peer. */
   String name();
 
-  /** What it is and how it is, asked now. Never fails: a guest out of reach says so in its state. */
+  /**
+   * What it is and how it is, asked now. Never fails: a guest out of reach says so in its state.
+   */
   Info info();
 
   /**

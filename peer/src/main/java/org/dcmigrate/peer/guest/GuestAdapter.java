@@ -14,7 +14,8 @@ public interface GuestAdapter {
    * standing still.
    *
    * @param home where the guest's files live; its memory files exist and are mapped
-   * @throws DcmException GUEST_INCOMPATIBLE, GUEST_UNSUPPORTED or GUEST_FAILED; then nothing is left
+   * @throws DcmException GUEST_INCOMPATIBLE, GUEST_UNSUPPORTED or GUEST_FAILED; then nothing is
+   *     left
    */
   GuestShell prepare(String guestName, GuestMetadata metadata, GuestHome home) throws DcmException;
 

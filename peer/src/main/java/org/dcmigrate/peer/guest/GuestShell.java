@@ -2,7 +2,9 @@ package org.dcmigrate.peer.guest;
 
 import org.dcmigrate.protocol.DcmException;
 
-/** The place at a destination that a guest arrives in. Pages go into its home's memory meanwhile. */
+/**
+ * The place at a destination that a guest arrives in. Pages go into its home's memory meanwhile.
+ */
 public interface GuestShell {
   /**
    * Loads the device state. Memory is complete and verified. The guest stands still afterwards.

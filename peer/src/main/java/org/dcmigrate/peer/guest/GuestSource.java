@@ -17,8 +17,8 @@ public interface GuestSource extends AutoCloseable {
   GuestMetadata metadata();
 
   /**
-   * The next thing that the guest has to say; {@link Event.Idle} when there is nothing within {@code
-   * patience}, which is always so while the guest holds back its completion.
+   * The next thing that the guest has to say; {@link Event.Idle} when there is nothing within
+   * {@code patience}, which is always so while the guest holds back its completion.
    *
    * @throws DcmException GUEST_FAILED; the guest then goes on running at the source where it can
    */

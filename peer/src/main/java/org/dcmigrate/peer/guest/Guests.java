@@ -34,7 +34,9 @@ public final class Guests {
     if (guests.size() >= limit) {
       throw new DcmException(
           Reason.LIMIT_EXCEEDED,
-          "this peer has as many guests as its configuration allows (limits.guests = " + limit + ")");
+          "this peer has as many guests as its configuration allows (limits.guests = "
+              + limit
+              + ")");
     }
     guests.put(guest.name(), guest);
   }

@@ -90,10 +90,7 @@ public final class Holder {
 
   /** A peer that knew nothing of the migration becomes its destination. */
   static Holder open(
-      MigrationId migration,
-      HolderContext context,
-      HolderInput.OpenAsked asked,
-      Opening opening)
+      MigrationId migration, HolderContext context, HolderInput.OpenAsked asked, Opening opening)
       throws DcmException {
     HolderStep first = HolderMachine.open(asked);
     Holder holder =
@@ -282,8 +279,7 @@ public final class Holder {
   }
 
   /** Takes the stopped guest's device state and expected digest; answers go to the replies. */
-  public void prepare(
-      long epoch, long memoryDigest, byte[] device, SwitchoverReplies replies)
+  public void prepare(long epoch, long memoryDigest, byte[] device, SwitchoverReplies replies)
       throws DcmException {
     locked(
         () -> {
@@ -294,8 +290,7 @@ public final class Holder {
   }
 
   /** Takes the commit; answers go to the replies. */
-  public void commit(long epoch, long memoryDigest, SwitchoverReplies replies)
-      throws DcmException {
+  public void commit(long epoch, long memoryDigest, SwitchoverReplies replies) throws DcmException {
     locked(
         () -> {
           commitArrivedNs = System.nanoTime();
@@ -441,8 +436,7 @@ public final class Holder {
     request(input, Optional.empty());
   }
 
-  private void request(HolderInput input, Optional<SwitchoverReplies> replies)
-      throws DcmException {
+  private void request(HolderInput input, Optional<SwitchoverReplies> replies) throws DcmException {
     Optional<SwitchoverReplies> before = switchover;
     if (replies.isPresent()) {
       switchover = replies;
@@ -516,8 +510,7 @@ public final class Holder {
       case HolderOutput.ResumeGuest resume -> background("resume", () -> resume(resume.epoch()));
       case HolderOutput.ReportRunning report ->
           switchover.ifPresent(
-              replies ->
-                  replies.running(Duration.ofNanos(System.nanoTime() - commitArrivedNs)));
+              replies -> replies.running(Duration.ofNanos(System.nanoTime() - commitArrivedNs)));
       case HolderOutput.ReportResumeFailed report -> fail(report.failure());
       case HolderOutput.CutSwitchover cut -> {
         fail(cut.why());
@@ -560,8 +553,7 @@ public final class Holder {
           .journal()
           .holderGuest(
               migration,
-              new Journal.GuestEntry(
-                  opening.guestName(), metadata.kind(), metadata.geometry()));
+              new Journal.GuestEntry(opening.guestName(), metadata.kind(), metadata.geometry()));
       guest.setUpShell(adapter, opening.guestName());
       result = new HolderInput.ShellReady(epoch);
     } catch (DcmException failed) {
@@ -619,8 +611,7 @@ public final class Holder {
     // What lacks comes by new transfers; those before were cut for the comparison.
     gate = new TransferGate();
     PageStore store = heldGuest().store();
-    switchover.ifPresent(
-        replies -> replies.incomplete(store.memoryDigest(), store.missingPages()));
+    switchover.ifPresent(replies -> replies.incomplete(store.memoryDigest(), store.missingPages()));
   }
 
   private void resume(long epoch) {
@@ -662,8 +653,7 @@ public final class Holder {
 
             @Override
             public void broke(Failure failure) {
-              background(
-                  "relay", () -> answer(new HolderInput.RelayBroke(start.epoch(), failure)));
+              background("relay", () -> answer(new HolderInput.RelayBroke(start.epoch(), failure)));
             }
           });
     } catch (DcmException unknown) {

@@ -44,15 +44,13 @@ public final class Holders {
   public long open(
       Attempt attempt, PeerId source, List<PeerId> contributors, Holder.Opening opening)
       throws DcmException {
-    HolderInput.OpenAsked asked =
-        new HolderInput.OpenAsked(attempt.epoch(), source, contributors);
+    HolderInput.OpenAsked asked = new HolderInput.OpenAsked(attempt.epoch(), source, contributors);
     Holder holder;
     synchronized (this) {
       Optional<Holder> known = Optional.ofNullable(holders.get(attempt.migration()));
       if (known.isEmpty()) {
         checkLimit();
-        holders.put(
-            attempt.migration(), Holder.open(attempt.migration(), context, asked, opening));
+        holders.put(attempt.migration(), Holder.open(attempt.migration(), context, asked, opening));
         return 0;
       }
       holder = known.get();

@@ -3,7 +3,9 @@ package org.dcmigrate.peer.holder;
 import java.util.concurrent.atomic.LongAdder;
 import org.dcmigrate.peer.memory.PageStore;
 
-/** What one sender has brought in one epoch. Counts without a lock: it is on the way of every chunk. */
+/**
+ * What one sender has brought in one epoch. Counts without a lock: it is on the way of every chunk.
+ */
 public final class SenderCounter {
   private final LongAdder acceptedPages = new LongAdder();
   private final LongAdder duplicatePages = new LongAdder();

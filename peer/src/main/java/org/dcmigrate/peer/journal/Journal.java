@@ -179,8 +179,7 @@ public final class Journal implements AutoCloseable {
     List<RamBlock> blocks = new ArrayList<>();
     for (String line : text.lines().toList()) {
       int space = line.indexOf(' ');
-      blocks.add(
-          new RamBlock(line.substring(space + 1), Long.parseLong(line.substring(0, space))));
+      blocks.add(new RamBlock(line.substring(space + 1), Long.parseLong(line.substring(0, space))));
     }
     return new Geometry(blocks);
   }
@@ -205,8 +204,7 @@ public final class Journal implements AutoCloseable {
 
   private synchronized void append(String table, MigrationId migration, String record) {
     try (PreparedStatement insert =
-        connection.prepareStatement(
-            "INSERT INTO " + table + "(migration, record) VALUES(?, ?)")) {
+        connection.prepareStatement("INSERT INTO " + table + "(migration, record) VALUES(?, ?)")) {
       insert.setString(1, migration.toString());
       insert.setString(2, record);
       insert.executeUpdate();

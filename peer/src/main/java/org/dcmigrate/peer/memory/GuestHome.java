@@ -33,8 +33,7 @@ public final class GuestHome implements AutoCloseable {
   private final Arena arena;
   private final List<MemorySegment> segments;
 
-  private GuestHome(
-      Path directory, Geometry geometry, Arena arena, List<MemorySegment> segments) {
+  private GuestHome(Path directory, Geometry geometry, Arena arena, List<MemorySegment> segments) {
     this.directory = directory;
     this.geometry = geometry;
     this.arena = arena;

@@ -27,8 +27,7 @@ import org.dcmigrate.v1.SkipRequest;
 import org.dcmigrate.v1.SkipResponse;
 
 /** The old destination's service. */
-public final class ContributorEndpoint
-    extends ContributorServiceGrpc.ContributorServiceImplBase {
+public final class ContributorEndpoint extends ContributorServiceGrpc.ContributorServiceImplBase {
   private final Holders holders;
 
   public ContributorEndpoint(Holders holders) {
@@ -68,8 +67,7 @@ public final class ContributorEndpoint
             Attempt attempt = Wire.attempt(message.getHeader().getAttempt());
             Holder holder = holders.get(attempt, caller);
             Geometry geometry = holder.geometry();
-            relayed =
-                Optional.of(new Relayed(attempt, holder, geometry, new PageSet(geometry)));
+            relayed = Optional.of(new Relayed(attempt, holder, geometry, new PageSet(geometry)));
           }
           case PAGES -> {
             Relayed list = header();
@@ -118,8 +116,7 @@ public final class ContributorEndpoint
 
   @Override
   public void getContributorStatus(
-      GetContributorStatusRequest request,
-      StreamObserver<GetContributorStatusResponse> out) {
+      GetContributorStatusRequest request, StreamObserver<GetContributorStatusResponse> out) {
     PeerId caller = CallerIdentity.current();
     Calls.answer(
         out,

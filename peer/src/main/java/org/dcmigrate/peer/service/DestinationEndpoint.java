@@ -19,7 +19,6 @@ import org.dcmigrate.protocol.Reason;
 import org.dcmigrate.protocol.Text;
 import org.dcmigrate.protocol.machine.HolderState;
 import org.dcmigrate.protocol.transport.CallerIdentity;
-import org.dcmigrate.protocol.wire.Errors;
 import org.dcmigrate.protocol.wire.Wire;
 import org.dcmigrate.v1.AbortRequest;
 import org.dcmigrate.v1.AbortResponse;
@@ -41,8 +40,7 @@ import org.dcmigrate.v1.SwitchoverRequest;
 import org.dcmigrate.v1.SwitchoverResponse;
 
 /** The destination's service. */
-public final class DestinationEndpoint
-    extends DestinationServiceGrpc.DestinationServiceImplBase {
+public final class DestinationEndpoint extends DestinationServiceGrpc.DestinationServiceImplBase {
   private static final int MAX_CAPABILITIES = 64;
   private static final int MAX_RECORDS = 1024;
   private static final int MIN_LEASE_MS = 1000;
@@ -170,8 +168,7 @@ public final class DestinationEndpoint
   }
 
   @Override
-  public void getInventory(
-      GetInventoryRequest request, StreamObserver<GetInventoryResponse> out) {
+  public void getInventory(GetInventoryRequest request, StreamObserver<GetInventoryResponse> out) {
     PeerId caller = CallerIdentity.current();
     InventoryBatches<GetInventoryResponse> batches =
         new InventoryBatches<>(
@@ -195,16 +192,14 @@ public final class DestinationEndpoint
         out,
         digests -> {
           Attempt attempt = Wire.attempt(request.getAttempt());
-          Optional<PageStore> store =
-              holders.get(attempt, caller).segments(attempt.epoch());
+          Optional<PageStore> store = holders.get(attempt, caller).segments(attempt.epoch());
           if (store.isPresent()) {
             sendDigests(store.get(), digests);
           }
         });
   }
 
-  private static void sendDigests(
-      PageStore store, StreamObserver<GetSegmentDigestsResponse> out) {
+  private static void sendDigests(PageStore store, StreamObserver<GetSegmentDigestsResponse> out) {
     for (int block = 0; block < store.home().geometry().blocks().size(); block++) {
       long segments = store.segments(block);
       for (long first = 0; first < segments; first += DIGESTS_PER_MESSAGE) {
@@ -232,8 +227,7 @@ public final class DestinationEndpoint
         () -> {
           Attempt attempt = Wire.attempt(request.getAttempt());
           Holder holder = holders.get(attempt, caller);
-          GetDestinationStatusResponse.Builder status =
-              GetDestinationStatusResponse.newBuilder();
+          GetDestinationStatusResponse.Builder status = GetDestinationStatusResponse.newBuilder();
           for (Map.Entry<PeerId, SenderCounter> sender :
               holder.status(attempt.epoch()).entrySet()) {
             status.addSenders(
@@ -243,10 +237,7 @@ public final class DestinationEndpoint
                     .setDuplicatePages(sender.getValue().duplicatePages())
                     .setPayloadBytes(sender.getValue().payloadBytes()));
           }
-          return status
-              .setState(state(holder.state()))
-              .setHeldPages(holder.heldPages())
-              .build();
+          return status.setState(state(holder.state())).setHeldPages(holder.heldPages()).build();
         });
   }
 

@@ -105,8 +105,7 @@ public final class MigrationEndpoint extends MigrationServiceGrpc.MigrationServi
   }
 
   @Override
-  public void getMigration(
-      GetMigrationRequest request, StreamObserver<GetMigrationResponse> out) {
+  public void getMigration(GetMigrationRequest request, StreamObserver<GetMigrationResponse> out) {
     Calls.answer(
         out,
         () -> {

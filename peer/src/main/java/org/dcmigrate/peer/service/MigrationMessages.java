@@ -42,8 +42,7 @@ final class MigrationMessages {
           opening.redirect()
               ? MigrationState.MIGRATION_STATE_REDIRECTING
               : MigrationState.MIGRATION_STATE_OPENING;
-      case SourceState.Transferring transferring ->
-          MigrationState.MIGRATION_STATE_TRANSFERRING;
+      case SourceState.Transferring transferring -> MigrationState.MIGRATION_STATE_TRANSFERRING;
       case SourceState.Redirecting redirecting -> MigrationState.MIGRATION_STATE_REDIRECTING;
       case SourceState.Parked parked -> MigrationState.MIGRATION_STATE_PARKED;
       case SourceState.SwitchingOver switching -> MigrationState.MIGRATION_STATE_SWITCHING_OVER;
@@ -51,10 +50,8 @@ final class MigrationMessages {
       case SourceState.InDoubt inDoubt -> MigrationState.MIGRATION_STATE_IN_DOUBT;
       case SourceState.Ended ended ->
           switch (ended.result()) {
-            case SourceState.Result.Completed completed ->
-                MigrationState.MIGRATION_STATE_COMPLETED;
-            case SourceState.Result.Cancelled cancelled ->
-                MigrationState.MIGRATION_STATE_CANCELLED;
+            case SourceState.Result.Completed completed -> MigrationState.MIGRATION_STATE_COMPLETED;
+            case SourceState.Result.Cancelled cancelled -> MigrationState.MIGRATION_STATE_CANCELLED;
             case SourceState.Result.Failed failed -> MigrationState.MIGRATION_STATE_FAILED;
           };
     };

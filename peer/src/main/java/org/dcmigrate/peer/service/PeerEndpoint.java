@@ -101,7 +101,10 @@ public final class PeerEndpoint extends PeerServiceGrpc.PeerServiceImplBase {
         () -> {
           List<CompletableFuture<ListPeersResponse.Peer>> asked =
               peers.all().stream()
-                  .map(peer -> CompletableFuture.supplyAsync(() -> ping(peer), Thread::startVirtualThread))
+                  .map(
+                      peer ->
+                          CompletableFuture.supplyAsync(
+                              () -> ping(peer), Thread::startVirtualThread))
                   .toList();
           ListPeersResponse.Builder response = ListPeersResponse.newBuilder();
           asked.forEach(answer -> response.addPeers(answer.join()));
@@ -147,9 +150,7 @@ public final class PeerEndpoint extends PeerServiceGrpc.PeerServiceImplBase {
     Calls.answer(
         out,
         () ->
-            GetGuestResponse.newBuilder()
-                .setGuest(message(guests.get(request.getName())))
-                .build());
+            GetGuestResponse.newBuilder().setGuest(message(guests.get(request.getName()))).build());
   }
 
   @Override
@@ -210,11 +211,7 @@ public final class PeerEndpoint extends PeerServiceGrpc.PeerServiceImplBase {
               throw invalid("pattern must be UNIFORM or HOT_SET");
         };
     return new SyntheticSpec(
-        memory,
-        request.getWritesPerSecond(),
-        pattern,
-        request.getSeed(),
-        request.getZeroPercent());
+        memory, request.getWritesPerSecond(), pattern, request.getSeed(), request.getZeroPercent());
   }
 
   private static DcmException invalid(String sentence) {

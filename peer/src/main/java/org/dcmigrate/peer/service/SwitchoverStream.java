@@ -27,8 +27,7 @@ final class SwitchoverStream implements StreamObserver<SwitchoverRequest>, Switc
   private ByteArrayOutputStream deviceState = new ByteArrayOutputStream();
   private boolean ended;
 
-  SwitchoverStream(
-      Holders holders, PeerId caller, StreamObserver<SwitchoverResponse> out) {
+  SwitchoverStream(Holders holders, PeerId caller, StreamObserver<SwitchoverResponse> out) {
     this.holders = holders;
     this.caller = caller;
     this.out = out;
@@ -82,8 +81,7 @@ final class SwitchoverStream implements StreamObserver<SwitchoverRequest>, Switc
     SwitchoverRequest.Prepare announced = announced();
     byte[] device = deviceState.toByteArray();
     if (device.length != announced.getDeviceStateBytes()
-        || !MessageDigest.isEqual(
-            sha256(device), announced.getDeviceStateSha256().toByteArray())) {
+        || !MessageDigest.isEqual(sha256(device), announced.getDeviceStateSha256().toByteArray())) {
       throw new DcmException(
           Reason.DIGEST_MISMATCH,
           "device state of %d bytes came where %d were announced, or its SHA-256 is another one"
@@ -99,8 +97,7 @@ final class SwitchoverStream implements StreamObserver<SwitchoverRequest>, Switc
 
   private SwitchoverRequest.Prepare announced() throws DcmException {
     return prepare.orElseThrow(
-        () ->
-            new DcmException(Reason.STATE_CONFLICT, "device state came before Prepare"));
+        () -> new DcmException(Reason.STATE_CONFLICT, "device state came before Prepare"));
   }
 
   private void commit(SwitchoverRequest.Commit message) throws DcmException {

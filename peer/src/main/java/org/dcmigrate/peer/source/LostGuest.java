@@ -28,6 +28,8 @@ record LostGuest(String name) implements Guest {
   private DcmException lost() {
     return new DcmException(
         Reason.GUEST_FAILED,
-        "guest " + name + " was not found after the restart of its peer; is it in the configuration?");
+        "guest "
+            + name
+            + " was not found after the restart of its peer; is it in the configuration?");
   }
 }

@@ -161,8 +161,7 @@ public final class Migrations {
           .forEach(migration -> ends.add(migration.cancel()));
     }
     CompletableFuture.allOf(ends.toArray(CompletableFuture[]::new))
-        .completeOnTimeout(
-            null, patience.toMillis(), java.util.concurrent.TimeUnit.MILLISECONDS)
+        .completeOnTimeout(null, patience.toMillis(), java.util.concurrent.TimeUnit.MILLISECONDS)
         .join();
   }
 }

@@ -372,9 +372,6 @@ final class Pump implements AutoCloseable {
 
   private void inventory(PeerClient from, Attempt attempt, PageSet held) throws DcmException {
     from.inventory(
-        attempt,
-        pages.geometry(),
-        extent -> pages.markCurrent(extent, held),
-        INVENTORY_DEADLINE);
+        attempt, pages.geometry(), extent -> pages.markCurrent(extent, held), INVENTORY_DEADLINE);
   }
 }

@@ -3,7 +3,6 @@ package org.dcmigrate.peer.source;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.List;
@@ -119,8 +118,7 @@ public final class SourceMigration {
       SourceContext context)
       throws DcmException {
     SourceStep first =
-        SourceMachine.start(
-            context.peers().self().id(), to, context.timeouts().parked().toNanos());
+        SourceMachine.start(context.peers().self().id(), to, context.timeouts().parked().toNanos());
     SourceMigration started = new SourceMigration(migration, guest, context, first.next(), audit);
     GuestSource source = guest.beginMigration(downtimeLimit);
     try {
@@ -128,8 +126,7 @@ public final class SourceMigration {
       context
           .journal()
           .sourceGuest(
-              migration,
-              new Journal.GuestEntry(guest.name(), source.metadata().kind(), geometry));
+              migration, new Journal.GuestEntry(guest.name(), source.metadata().kind(), geometry));
       SourcePages pages = new SourcePages(geometry, context.digest());
       started.source = Optional.of(source);
       started.pages = Optional.of(pages);
@@ -251,8 +248,7 @@ public final class SourceMigration {
   private void run() {
     try (var _ = MDC.putCloseable("migration", migration.toString())) {
       while (!(state instanceof SourceState.Ended)) {
-        Optional<Waiting> next =
-            Optional.ofNullable(inputs.poll(TICK_MS, TimeUnit.MILLISECONDS));
+        Optional<Waiting> next = Optional.ofNullable(inputs.poll(TICK_MS, TimeUnit.MILLISECONDS));
         if (next.isPresent()) {
           take(next.get());
         } else {
@@ -303,8 +299,7 @@ public final class SourceMigration {
 
   private void carryOut(SourceOutput output) {
     switch (output) {
-      case SourceOutput.Persist persist ->
-          context.journal().append(migration, persist.record());
+      case SourceOutput.Persist persist -> context.journal().append(migration, persist.record());
       case SourceOutput.Open open -> call(() -> open(open));
       case SourceOutput.SendMetadata send -> call(() -> sendMetadata(send));
       case SourceOutput.StopSending stop -> pump.ifPresent(p -> p.stopSending(stop.epoch()));
@@ -613,8 +608,7 @@ public final class SourceMigration {
   }
 
   private Failure at(PeerId peer, DcmException failed) {
-    return new Failure(
-        failed.reason(), context.peers().name(peer) + ": " + failed.sentence());
+    return new Failure(failed.reason(), context.peers().name(peer) + ": " + failed.sentence());
   }
 
   private final class PumpListener implements Pump.Listener {

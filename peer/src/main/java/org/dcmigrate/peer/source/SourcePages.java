@@ -125,8 +125,7 @@ final class SourcePages implements AutoCloseable {
             block,
             first,
             generation,
-            payload.asSlice(
-                (long) from * Geometry.PAGE_BYTES, (long) count * Geometry.PAGE_BYTES));
+            payload.asSlice((long) from * Geometry.PAGE_BYTES, (long) count * Geometry.PAGE_BYTES));
   }
 
   /** Zero pages as the guest gave them; what of it is new. */
@@ -173,7 +172,8 @@ final class SourcePages implements AutoCloseable {
 
   /** The next pages that the source has to send again, read anew from the guest. */
   synchronized Optional<Extent> nextResend() {
-    Optional<Extent> next = resend.nextRun(resendCursor.block(), resendCursor.firstPage(), RESEND_PAGES);
+    Optional<Extent> next =
+        resend.nextRun(resendCursor.block(), resendCursor.firstPage(), RESEND_PAGES);
     if (next.isEmpty() && !resend.isEmpty()) {
       next = resend.nextRun(0, 0, RESEND_PAGES);
     }
@@ -187,8 +187,7 @@ final class SourcePages implements AutoCloseable {
     long index = table.index(extent.block(), extent.firstPage());
     long runStart = -1;
     for (long i = 0; i <= extent.pageCount(); i++) {
-      boolean current =
-          i < extent.pageCount() && table.generation(index + i) == held.generation();
+      boolean current = i < extent.pageCount() && table.generation(index + i) == held.generation();
       if (current && runStart < 0) {
         runStart = i;
       }
@@ -200,9 +199,9 @@ final class SourcePages implements AutoCloseable {
   }
 
   /**
-   * Decides, after a turn to another destination, for every page emitted so far: held there already,
-   * owed by a contributor that has it, or to be sent again. Gives the part of all pages that need
-   * not be sent again.
+   * Decides, after a turn to another destination, for every page emitted so far: held there
+   * already, owed by a contributor that has it, or to be sent again. Gives the part of all pages
+   * that need not be sent again.
    */
   synchronized double plan(PageSet held, Map<PeerId, PageSet> available) {
     owed.clear();
@@ -253,8 +252,8 @@ final class SourcePages implements AutoCloseable {
 
   /**
    * Takes pages over from the contributor that has most to relay, from the far end of what it owes,
-   * while it relays from the near end: the two meet. Gives false when there is too little left to be
-   * worth it, as what is under way would come twice.
+   * while it relays from the near end: the two meet. Gives false when there is too little left to
+   * be worth it, as what is under way would come twice.
    */
   synchronized boolean takeOver() {
     Optional<PeerId> slowest =

@@ -108,8 +108,7 @@ final class Views {
               .formatted(
                   parked.why().sentence(),
                   Math.max(
-                      0,
-                      Duration.ofNanos(parked.deadlineNs() - System.nanoTime()).toSeconds()));
+                      0, Duration.ofNanos(parked.deadlineNs() - System.nanoTime()).toSeconds()));
       case SourceState.SwitchingOver switching ->
           switch (switching.step()) {
             case PREPARE -> "waits for " + peers.name(switching.to()) + " to verify and load";
@@ -156,10 +155,7 @@ final class Views {
 
   /** Counters as they are now. */
   static Progress progress(
-      Course course,
-      Optional<SourcePages> pages,
-      HolderWatch watch,
-      Optional<PeerId> destination) {
+      Course course, Optional<SourcePages> pages, HolderWatch watch, Optional<PeerId> destination) {
     ProgressMeter meter = course.meter();
     long total = pages.map(all -> all.geometry().totalPages()).orElse(0L);
     long emitted = pages.map(SourcePages::emittedPages).orElse(0L);

@@ -67,8 +67,7 @@ public final class Wire {
    */
   public static Attempt attempt(AttemptRef ref) throws DcmException {
     if (ref.getEpoch() < 1) {
-      throw invalid(
-          "epoch must be 1 to 2^63-1, but was " + Long.toUnsignedString(ref.getEpoch()));
+      throw invalid("epoch must be 1 to 2^63-1, but was " + Long.toUnsignedString(ref.getEpoch()));
     }
     return new Attempt(MigrationId.parse(ref.getMigrationId()), ref.getEpoch());
   }
@@ -179,9 +178,7 @@ public final class Wire {
                     .setKind(metadata.kind())
                     .putAllProperties(metadata.properties()))
             .build(),
-        MetadataRecord.newBuilder()
-            .setPreamble(ByteString.copyFrom(metadata.preamble()))
-            .build());
+        MetadataRecord.newBuilder().setPreamble(ByteString.copyFrom(metadata.preamble())).build());
   }
 
   /**
@@ -267,7 +264,9 @@ public final class Wire {
       if (bytes(entry.getKey()) > MAX_PROPERTY_KEY
           || bytes(entry.getValue()) > MAX_PROPERTY_VALUE) {
         throw invalid(
-            "property " + Text.quote(entry.getKey()) + " is longer than 63 bytes, or its value than 4096");
+            "property "
+                + Text.quote(entry.getKey())
+                + " is longer than 63 bytes, or its value than 4096");
       }
     }
     return properties;
@@ -279,8 +278,7 @@ public final class Wire {
 
   private static Extent extent(org.dcmigrate.v1.Extent message, Geometry geometry)
       throws DcmException {
-    Extent extent =
-        new Extent(message.getBlock(), message.getFirstPage(), message.getPageCount());
+    Extent extent = new Extent(message.getBlock(), message.getFirstPage(), message.getPageCount());
     geometry.check(extent);
     return extent;
   }
@@ -288,8 +286,7 @@ public final class Wire {
   private static void checkCount(int count) throws DcmException {
     if (count > MAX_EXTENTS) {
       throw new DcmException(
-          Reason.CHUNK_TOO_LARGE,
-          "a message may hold at most 8192 extents, but held " + count);
+          Reason.CHUNK_TOO_LARGE, "a message may hold at most 8192 extents, but held " + count);
     }
   }
 

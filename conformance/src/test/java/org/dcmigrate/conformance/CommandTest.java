@@ -1,0 +1,156 @@
+package org.dcmigrate.conformance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.gson.JsonObject;
+import com.google.gson.JsonParser;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.dcmigrate.conformance.suite.Suite;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+/** The command: options, output, exit codes. */
+class CommandTest {
+  @TempDir private Path directory;
+  private ReferencePeer peer;
+
+  private record Result(int exitCode, String out, String err) {}
+
+  @BeforeEach
+  void startPeer() throws Exception {
+    peer = ReferencePeer.start(directory);
+  }
+
+  @AfterEach
+  void stopPeer() {
+    peer.close();
+  }
+
+  @Test
+  void tellsEachCaseInATable() {
+    Result result = run("--case", "pages/*/stored", "--case", "merge/**");
+
+    assertThat(result.exitCode()).isZero();
+    assertThat(result.out())
+        .contains("PASS         pages/destination/stored")
+        .contains("PASS         merge/destination/older-dropped")
+        .contains("6 PASS in ");
+  }
+
+  @Test
+  void tellsResultsAsJson() {
+    Result result = run("-o", "json", "--case", "pages/*/stored", "--case", "commit/*/running");
+
+    assertThat(result.exitCode()).isZero();
+    JsonObject json = JsonParser.parseString(result.out()).getAsJsonObject();
+    assertThat(json.get("passed").getAsBoolean()).isTrue();
+    assertThat(json.getAsJsonObject("counts").get("PASS").getAsInt()).isEqualTo(1);
+    assertThat(json.getAsJsonArray("cases")).hasSize(2);
+    assertThat(json.getAsJsonArray("cases").get(1).getAsJsonObject().get("verdict").getAsString())
+        .isEqualTo("NOT_RUN");
+  }
+
+  @Test
+  void givesTheGuestAwayOnlyWhenAsked() {
+    Result without = run("--case", "commit/*/running");
+    assertThat(without.exitCode()).isEqualTo(1);
+    assertThat(without.out()).contains("NOT_RUN").contains("--commit");
+
+    Result with = run("--case", "commit/*/running", "--commit");
+    assertThat(with.exitCode()).isZero();
+    assertThat(with.out()).contains("PASS         commit/destination/running");
+  }
+
+  @Test
+  void failsWhenNothingWasSelected() {
+    Result result = run("--case", "no/such/case");
+
+    assertThat(result.exitCode()).isEqualTo(1);
+    assertThat(result.out()).contains("no case was selected");
+  }
+
+  @Test
+  void explainsAFailure() {
+    Result result =
+        run(
+            "--case",
+            "metadata/*/accepted",
+            "--guest-kind",
+            "no-such-kind",
+            "--guest-block",
+            "ram=4194304");
+
+    assertThat(result.exitCode()).isEqualTo(1);
+    assertThat(result.out())
+        .contains("FAIL         metadata/destination/accepted")
+        .contains("expected: OK")
+        .contains("CAPABILITY_MISSING")
+        .contains("-> ResendMetadata");
+  }
+
+  @Test
+  void doesNotRunWhatDoesNotFitIntoTheBudget() {
+    Result result = run("--budget", "0", "--case", "pages/*/stored");
+
+    assertThat(result.exitCode()).isEqualTo(1);
+    assertThat(result.out()).contains("NOT_RUN").contains("--budget");
+  }
+
+  @Test
+  void listsAllCases() {
+    Result result = execute("run", "--list");
+
+    assertThat(result.exitCode()).isZero();
+    assertThat(result.out().lines()).hasSize(Suite.all().size());
+  }
+
+  @Test
+  void namesWhatIsMissing() throws Exception {
+    assertThat(execute("run").err()).contains("--target is missing");
+    assertThat(execute("run", "--target", peer.endpoint()).err()).contains("--ca is missing");
+    assertThat(execute("run", "--target", peer.endpoint(), "--plaintext").err())
+        .contains("--identity is missing");
+
+    Result nobody =
+        execute(
+            "run",
+            "--target",
+            "127.0.0.1:" + ReferencePeer.freePort(),
+            "--plaintext",
+            "--identity",
+            ReferencePeer.TESTER.uri());
+    assertThat(nobody.exitCode()).isEqualTo(2);
+    assertThat(nobody.err()).contains("nobody answers at");
+  }
+
+  private Result run(String... more) {
+    List<String> arguments =
+        new ArrayList<>(
+            List.of(
+                "run",
+                "--target",
+                peer.endpoint(),
+                "--plaintext",
+                "--identity",
+                ReferencePeer.TESTER.uri()));
+    arguments.addAll(List.of(more));
+    return execute(arguments.toArray(new String[0]));
+  }
+
+  private static Result execute(String... arguments) {
+    StringWriter out = new StringWriter();
+    StringWriter err = new StringWriter();
+    CommandLine command =
+        Main.commandLine().setOut(new PrintWriter(out)).setErr(new PrintWriter(err, true));
+    int exitCode = command.execute(arguments);
+    command.getOut().flush();
+    return new Result(exitCode, out.toString(), err.toString());
+  }
+}

@@ -1,0 +1,352 @@
+package org.dcmigrate.conformance;
+
+import com.google.protobuf.Message;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.dcmigrate.conformance.FaultyPeer.Call;
+import org.dcmigrate.conformance.FaultyPeer.Fault;
+import org.dcmigrate.conformance.play.Chunks;
+import org.dcmigrate.v1.AbortRequest;
+import org.dcmigrate.v1.AbortResponse;
+import org.dcmigrate.v1.DetachResponse;
+import org.dcmigrate.v1.GetDestinationStatusResponse;
+import org.dcmigrate.v1.GetInventoryResponse;
+import org.dcmigrate.v1.GetSegmentDigestsResponse;
+import org.dcmigrate.v1.OpenRequest;
+import org.dcmigrate.v1.OpenResponse;
+import org.dcmigrate.v1.ResendMetadataRequest;
+import org.dcmigrate.v1.SwitchoverResponse;
+import org.dcmigrate.v1.TransferRequest;
+import org.dcmigrate.v1.TransferResponse;
+
+/** Destinations with one fault each, and the case that finds it. */
+final class Mutants {
+  private Mutants() {}
+
+  /** One fault, the case that has to fail because of it, and what it has to say. */
+  record Mutant(String name, String killer, String says, Fault fault) {
+    @Override
+    public String toString() {
+      return name;
+    }
+  }
+
+  static Stream<Mutant> all() {
+    List<Mutant> all = new ArrayList<>();
+    all.add(
+        new Mutant(
+            "chooses a version not offered",
+            "handshake/destination/version-chosen",
+            "version chosen",
+            Faults.response(OpenResponse.class, open -> open.toBuilder().setVersion(2).build())));
+    all.add(
+        new Mutant(
+            "ignores required capabilities",
+            "handshake/destination/capability-unknown",
+            "CAPABILITY_MISSING",
+            Faults.request(
+                OpenRequest.class, open -> open.toBuilder().clearRequiredCapabilities().build())));
+    all.add(
+        new Mutant(
+            "takes any guest name",
+            "handshake/destination/guest-name-upper-case",
+            "FIELD_INVALID",
+            Faults.request(
+                OpenRequest.class,
+                open ->
+                    open.toBuilder()
+                        .setGuestName(open.getGuestName().toLowerCase(Locale.ROOT))
+                        .build())));
+    all.add(
+        new Mutant(
+            "corrects leases",
+            "handshake/destination/lease-too-long",
+            "FIELD_INVALID",
+            Faults.request(
+                OpenRequest.class, open -> open.toBuilder().setLeaseMs(30_000).build())));
+    all.add(
+        new Mutant(
+            "accepts a second Open",
+            "handshake/destination/second-open",
+            "ALREADY_OPEN",
+            Faults.accepting("Open", "ALREADY_OPEN")));
+    all.add(
+        new Mutant(
+            "accepts an older epoch",
+            "handshake/destination/older-epoch",
+            "EPOCH_STALE",
+            Faults.accepting("Open", "EPOCH_STALE")));
+    all.add(
+        new Mutant(
+            "claims to hold nothing when opened again",
+            "handshake/destination/newer-epoch",
+            "held_pages",
+            Faults.response(
+                OpenResponse.class, open -> open.toBuilder().clearHeldPages().build())));
+    all.add(
+        new Mutant(
+            "refuses fields of the future",
+            "future/destination/open",
+            "Open",
+            Faults.request(
+                OpenRequest.class,
+                open ->
+                    open.getUnknownFields().asMap().isEmpty()
+                        ? open
+                        : OpenRequest.getDefaultInstance())));
+    all.add(
+        new Mutant(
+            "opens what it refused",
+            "handshake/destination/version-mismatch",
+            "after the refusal",
+            new Faults.OpensRefused()));
+    all.add(
+        new Mutant(
+            "accepts metadata twice",
+            "metadata/destination/twice",
+            "STATE_CONFLICT",
+            Faults.accepting("ResendMetadata", "STATE_CONFLICT")));
+    all.add(
+        new Mutant(
+            "counts records itself",
+            "metadata/destination/record-count-too-high",
+            "FIELD_INVALID",
+            Faults.request(
+                ResendMetadataRequest.class,
+                part ->
+                    part.hasHeader()
+                        ? part.toBuilder()
+                            .setHeader(part.getHeader().toBuilder().setRecordCount(3))
+                            .build()
+                        : part)));
+    pages(all);
+    endings(all);
+    return all.stream();
+  }
+
+  private static void pages(List<Mutant> all) {
+    all.add(
+        new Mutant(
+            "accepts older generations",
+            "merge/destination/older-dropped",
+            "inventory",
+            Faults.newest()));
+    all.add(
+        new Mutant(
+            "compares generations as signed numbers",
+            "merge/destination/unsigned",
+            "inventory",
+            Faults.dropping(chunk -> chunk.getGeneration() < 0)));
+    all.add(
+        new Mutant(
+            "ignores the checksum",
+            "pages/destination/checksum",
+            "CHECKSUM_MISMATCH",
+            Faults.chunk(
+                chunk ->
+                    chunk.toBuilder()
+                        .setPayloadCrc32C(Chunks.crc32c(chunk.getPayload()))
+                        .build())));
+    all.add(
+        new Mutant(
+            "stores the first page before it looks at the checksum",
+            "pages/destination/checksum",
+            "after the refusal",
+            new Faults.StoresTooEarly()));
+    all.add(
+        new Mutant(
+            "takes conflicting contents",
+            "pages/destination/same-generation-other-content",
+            "GENERATION_CONFLICT",
+            Faults.accepting("Transfer", "GENERATION_CONFLICT")));
+    all.add(
+        new Mutant(
+            "takes generation 0 for 1",
+            "pages/destination/generation-zero",
+            "GENERATION_INVALID",
+            Faults.chunk(
+                chunk ->
+                    chunk.getGeneration() == 0
+                        ? chunk.toBuilder().setGeneration(1).build()
+                        : chunk)));
+    all.add(
+        new Mutant(
+            "cuts runs off at the end of the block",
+            "pages/destination/outside-block",
+            "PAGE_OUT_OF_RANGE",
+            Faults.accepting("Transfer", "PAGE_OUT_OF_RANGE")));
+    all.add(
+        new Mutant(
+            "takes one page of a zero run",
+            "pages/destination/zero-run",
+            "inventory",
+            Faults.chunk(
+                chunk ->
+                    chunk.getPayload().isEmpty()
+                        ? chunk.toBuilder().setPageCount(1).build()
+                        : chunk)));
+    all.add(
+        new Mutant(
+            "stores other contents",
+            "pages/destination/stored",
+            "segment digests",
+            Faults.chunk(Faults::spoilt)));
+    all.add(
+        new Mutant(
+            "acknowledges what it drops",
+            "pages/destination/stored",
+            "inventory",
+            Faults.dropping(chunk -> true)));
+    all.add(
+        new Mutant(
+            "acknowledges too much",
+            "pages/destination/many-chunks",
+            "acknowledged_chunks",
+            Faults.response(
+                TransferResponse.class,
+                ack ->
+                    ack.toBuilder()
+                        .setAcknowledgedChunks(ack.getAcknowledgedChunks() + 1)
+                        .build())));
+    all.add(
+        new Mutant(
+            "accepts a transfer of an older epoch",
+            "transfer/destination/stale-epoch",
+            "EPOCH_STALE",
+            Faults.request(
+                TransferRequest.class,
+                message ->
+                    message.hasOpen() && message.getOpen().getAttempt().getEpoch() == 4
+                        ? Faults.withEpoch(message, 5)
+                        : message)));
+    all.add(
+        new Mutant(
+            "tells generation 1 for every page",
+            "inventory/destination/generations",
+            "inventory",
+            Faults.response(GetInventoryResponse.class, Faults::allOne)));
+    all.add(
+        new Mutant(
+            "takes digests of something else",
+            "digests/destination/crc64",
+            "segment digests",
+            Faults.response(
+                GetSegmentDigestsResponse.class,
+                digests -> digests.toBuilder().setDigests(0, digests.getDigests(0) + 1).build())));
+    all.add(
+        new Mutant(
+            "counts duplicates as accepted",
+            "status/destination/progress",
+            "accepted_pages",
+            Faults.response(
+                GetDestinationStatusResponse.class,
+                status -> {
+                  GetDestinationStatusResponse.Builder wrong = status.toBuilder();
+                  wrong
+                      .getSendersBuilderList()
+                      .forEach(
+                          sender ->
+                              sender
+                                  .setAcceptedPages(
+                                      sender.getAcceptedPages() + sender.getDuplicatePages())
+                                  .clearDuplicatePages());
+                  return wrong.build();
+                })));
+  }
+
+  private static void endings(List<Mutant> all) {
+    all.add(
+        new Mutant(
+            "reports Prepared when pages are missing",
+            "switchover/destination/missing-pages",
+            "INCOMPLETE",
+            Faults.response(SwitchoverResponse.class, Faults::alwaysPrepared)));
+    all.add(
+        new Mutant(
+            "does not compare the digest",
+            "switchover/destination/wrong-digest",
+            "INCOMPLETE",
+            Faults.response(SwitchoverResponse.class, Faults::alwaysPrepared)));
+    all.add(
+        new Mutant(
+            "does not check the device state",
+            "switchover/destination/device-state-hash",
+            "DIGEST_MISMATCH",
+            Faults.accepting("Switchover", "DIGEST_MISMATCH")));
+    all.add(
+        new Mutant(
+            "takes a commit before prepare",
+            "switchover/destination/commit-before-prepare",
+            "STATE_CONFLICT",
+            Faults.accepting("Switchover", "STATE_CONFLICT")));
+    all.add(
+        new Mutant(
+            "runs a guest whose attempt was given up",
+            "switchover/destination/abort-then-commit",
+            "ATTEMPT_DISCARDED",
+            Faults.accepting("Switchover", "ATTEMPT_DISCARDED")));
+    all.add(
+        new Mutant(
+            "leaves pages out of the inventory of a Detach",
+            "detach/contributor/inventory",
+            "inventory",
+            Faults.response(DetachResponse.class, part -> DetachResponse.getDefaultInstance())));
+    all.add(
+        new Mutant(
+            "detaches to a peer it does not know",
+            "detach/contributor/peer-unknown",
+            "PEER_UNKNOWN",
+            Faults.accepting("Detach", "PEER_UNKNOWN")));
+    all.add(
+        new Mutant(
+            "takes pages of the old epoch after a Detach",
+            "detach/contributor/old-epoch-refused",
+            "EPOCH_STALE",
+            Faults.accepting("Transfer", "EPOCH_STALE")));
+    all.add(
+        new Mutant(
+            "answers Abort and keeps everything",
+            "abort/destination/forgets",
+            "MIGRATION_UNKNOWN",
+            Faults.request(
+                AbortRequest.class,
+                abort ->
+                    abort.toBuilder()
+                        .setAttempt(
+                            abort.getAttempt().toBuilder()
+                                .setMigrationId("00000000-0000-4000-8000-000000000000"))
+                        .build())));
+    all.add(
+        new Mutant(
+            "refuses Abort of what it does not know",
+            "abort/destination/unknown-migration",
+            "the call",
+            new Fault() {
+              @Override
+              public Optional<Message> response(Call call, Message message) {
+                return message instanceof AbortResponse ? Optional.empty() : Optional.of(message);
+              }
+            }));
+    all.add(
+        new Mutant(
+            "knows every migration",
+            "canary/destination/inventory",
+            "MIGRATION_UNKNOWN",
+            Faults.accepting("GetInventory", "MIGRATION_UNKNOWN")));
+    all.add(
+        new Mutant(
+            "uses a domain of its own",
+            "errors/destination/form",
+            "domain",
+            Faults.trailers(info -> info.setDomain("example.com"))));
+    all.add(
+        new Mutant(
+            "uses a reason that is not registered",
+            "errors/destination/form",
+            "MIGRATION_UNKNOWN",
+            Faults.trailers(info -> info.setReason("NO_SUCH_MIGRATION"))));
+  }
+}
