@@ -1,6 +1,5 @@
 package org.dcmigrate.conformance.cases;
 
-import com.google.protobuf.ByteString;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -74,62 +73,6 @@ public final class PageCases {
         PageCases::twoTransfers);
     add(
         cases,
-        "pages",
-        "zero-run",
-        "a chunk without payload: its pages are zero",
-        "DCM-XFR-005",
-        PageCases::zeroRun);
-    add(
-        cases,
-        "pages",
-        "zero-over-content",
-        "a newer zero run wipes contents",
-        "DCM-XFR-005 DCM-GEN-004",
-        PageCases::zeroOverContent);
-    add(
-        cases,
-        "pages",
-        "zero-as-content",
-        "zeros with and without payload are the same contents",
-        "DCM-GEN-006",
-        PageCases::zeroAsContent);
-    add(
-        cases,
-        "merge",
-        "newer-wins",
-        "a newer generation replaces an older one",
-        "DCM-GEN-004",
-        PageCases::newerWins);
-    add(
-        cases,
-        "merge",
-        "older-dropped",
-        "an older generation is dropped and acknowledged",
-        "DCM-GEN-004 DCM-GEN-005",
-        PageCases::olderDropped);
-    add(
-        cases,
-        "merge",
-        "same-dropped",
-        "the same generation and contents are dropped",
-        "DCM-GEN-005",
-        PageCases::sameDropped);
-    add(
-        cases,
-        "merge",
-        "mixed-chunk",
-        "one chunk may be newer for some pages and older for others",
-        "DCM-GEN-004",
-        PageCases::mixedChunk);
-    add(
-        cases,
-        "merge",
-        "unsigned",
-        "generations compare as unsigned numbers",
-        "DCM-GEN-004",
-        PageCases::unsigned);
-    add(
-        cases,
         "inventory",
         "empty",
         "nothing held: an empty inventory, before and after the metadata",
@@ -170,10 +113,11 @@ public final class PageCases {
         "status tells pages held, and what the sender brought",
         "DCM-XFR-003 DCM-GEN-005",
         PageCases::progress);
+    MergeCases.add(cases);
     return cases;
   }
 
-  private static void add(
+  static void add(
       List<Case> cases,
       String area,
       String name,
@@ -241,67 +185,6 @@ public final class PageCases {
     first.send(TestMigration.message(older)).send(TestMigration.message(other)).halfClose();
     TestMigration.acknowledged(first.rest(), 2);
     migration.memory().apply(other);
-    migration.holdsWhatWasStored();
-  }
-
-  private static void zeroRun(Trial trial) {
-    TestMigration migration = trial.receiving();
-    migration.stored(Chunks.zero(0, 0, trial.guest().firstBlockPages(), 1));
-    migration.holdsWhatWasStored();
-  }
-
-  private static void zeroOverContent(Trial trial) {
-    TestMigration migration = trial.receiving();
-    migration.stored(Chunks.of(0, 10, 1, Chunks.content(1, 8)));
-    migration.stored(Chunks.zero(0, 12, 3, 2));
-    migration.holdsWhatWasStored();
-  }
-
-  private static void zeroAsContent(Trial trial) {
-    TestMigration migration = trial.receiving();
-    ByteString zeros = ByteString.copyFrom(new byte[2 * Geometry.PAGE_BYTES]);
-    migration.stored(Chunks.of(0, 10, 4, zeros));
-    migration.stored(Chunks.zero(0, 10, 2, 4), Chunks.of(0, 10, 4, zeros));
-    migration.holdsWhatWasStored();
-  }
-
-  private static void newerWins(Trial trial) {
-    TestMigration migration = trial.receiving();
-    migration.stored(Chunks.page(7, 3, 1));
-    migration.stored(Chunks.page(7, 5, 2));
-    migration.holdsWhatWasStored();
-  }
-
-  private static void olderDropped(Trial trial) {
-    TestMigration migration = trial.receiving();
-    migration.stored(Chunks.page(7, 5, 1));
-    migration.stored(Chunks.page(7, 3, 2), Chunks.zero(0, 7, 1, 4));
-    migration.holdsWhatWasStored();
-    migration.stored(Chunks.page(7, 6, 3));
-    migration.holdsWhatWasStored();
-  }
-
-  private static void sameDropped(Trial trial) {
-    TestMigration migration = trial.receiving();
-    migration.stored(Chunks.page(7, 5, 1));
-    migration.stored(Chunks.page(7, 5, 1));
-    migration.holdsWhatWasStored();
-  }
-
-  private static void mixedChunk(Trial trial) {
-    TestMigration migration = trial.receiving();
-    migration.stored(Chunks.page(7, 5, 1), Chunks.page(8, 2, 2), Chunks.page(510, 9, 3));
-    migration.stored(
-        Chunks.of(0, 6, 4, Chunks.content(5, 4)), Chunks.of(0, 509, 4, Chunks.content(6, 5)));
-    migration.holdsWhatWasStored();
-  }
-
-  private static void unsigned(Trial trial) {
-    TestMigration migration = trial.receiving();
-    migration.stored(Chunks.page(7, Integer.MAX_VALUE, 1));
-    migration.stored(Chunks.page(7, Integer.MIN_VALUE, 2));
-    migration.stored(Chunks.page(7, -1, 3));
-    migration.stored(Chunks.page(7, 1, 4));
     migration.holdsWhatWasStored();
   }
 

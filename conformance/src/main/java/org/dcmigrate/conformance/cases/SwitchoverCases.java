@@ -18,11 +18,13 @@ import org.dcmigrate.conformance.play.TestMigration;
 import org.dcmigrate.conformance.play.Trial;
 import org.dcmigrate.conformance.suite.Case;
 import org.dcmigrate.protocol.Reason;
+import org.dcmigrate.v1.PageChunk;
 import org.dcmigrate.v1.SwitchoverRequest;
 
 /** Prepare, Incomplete, and refused commits. */
 public final class SwitchoverCases {
   private static final long MOST_DEVICE_STATE = 256L << 20;
+  private static final PageChunk LATER = Chunks.page(3, 6, 2);
 
   private SwitchoverCases() {}
 
@@ -240,8 +242,6 @@ public final class SwitchoverCases {
               () -> Switchover.begin(trial, migration).prepare().prepared().cancel());
         });
   }
-
-  private static final org.dcmigrate.v1.PageChunk LATER = Chunks.page(3, 6, 2);
 
   /** Shows on another migration that the target can prepare at all. */
   private static void prepareElsewhere(Trial trial) {

@@ -1,5 +1,6 @@
 package org.dcmigrate.peer.holder;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
@@ -25,6 +26,7 @@ final class Relay {
   }
 
   private static final int CHUNK_PAGES = 64;
+  private static final Duration REACH = Duration.ofSeconds(3);
 
   private final Attempt attempt;
   private final PageStore store;
@@ -90,6 +92,8 @@ final class Relay {
   }
 
   private void run(PeerClient to, EgressLimiter egress, Timeouts timeouts, Listener listener) {
+    // Old and new destination may never have spoken before.
+    to.reach(REACH);
     try (TransferSender out =
         TransferSender.open(to.channel(), attempt, egress, timeouts.sendStall())) {
       synchronized (this) {
