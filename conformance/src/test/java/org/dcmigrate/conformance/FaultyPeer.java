@@ -18,7 +18,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.transport.Security;
 import org.dcmigrate.protocol.transport.Transport;
@@ -155,8 +154,8 @@ final class FaultyPeer implements AutoCloseable {
   }
 
   @Override
-  public void close() throws InterruptedException {
-    server.shutdownNow().awaitTermination(5, TimeUnit.SECONDS);
+  public void close() {
+    server.shutdownNow();
     backend.ifPresent(ManagedChannel::shutdownNow);
   }
 

@@ -27,12 +27,7 @@ final class Mutants {
   private Mutants() {}
 
   /** One fault, the case that has to fail because of it, and what it has to say. */
-  record Mutant(String name, String killer, String says, Fault fault) {
-    @Override
-    public String toString() {
-      return name;
-    }
-  }
+  record Mutant(String name, String killer, String says, Fault fault) {}
 
   static Stream<Mutant> all() {
     List<Mutant> all = new ArrayList<>();
@@ -321,7 +316,7 @@ final class Mutants {
                         .build())));
     all.add(
         new Mutant(
-            "refuses Abort of what it does not know",
+            "ends Abort without an answer",
             "abort/destination/unknown-migration",
             "the call",
             new Fault() {

@@ -147,6 +147,7 @@ public final class EndingCases {
     migration.epoch(7);
     Expect.refused(
         "Open of an epoch between", migration.open(migration.openRequest().build()), EPOCH_STALE);
+    migration.epoch(8);
   }
 
   private static void staleEpoch(Trial trial, Ending ending, boolean detached) {

@@ -202,12 +202,12 @@ public final class SwitchoverCases {
           migration.epoch(5);
         },
         EPOCH_STALE);
-    cases.add(
-        Case.of(
-            "switchover/destination/prepare-before-metadata",
-            "a Prepare in state OPENED is refused",
-            "DCM-STA-002",
-            SwitchoverCases::prepareBeforeMetadata));
+    add(
+        cases,
+        "prepare-before-metadata",
+        "a Prepare in state OPENED is refused",
+        "DCM-STA-002",
+        SwitchoverCases::prepareBeforeMetadata);
   }
 
   private interface Spoil {
@@ -313,9 +313,7 @@ public final class SwitchoverCases {
 
   private static void streamLost(Trial trial) {
     TestMigration migration = ready(trial);
-    Switchover stream = Switchover.begin(trial, migration);
-    trial.given("Prepare is answered", () -> stream.prepare().prepared());
-    stream.cancel();
+    Switchover.begin(trial, migration).prepare().prepared().cancel();
     state(migration, "PREPARED");
   }
 

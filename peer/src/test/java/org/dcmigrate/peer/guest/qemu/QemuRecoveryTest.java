@@ -56,7 +56,11 @@ class QemuRecoveryTest {
   }
 
   private static void tell(QemuTestVm vm, String command) throws DcmException {
-    try (Qmp qmp = Qmp.connect(vm.guestConfig().qmpSocket(), event -> {})) {
+    tell(vm.guestConfig().qmpSocket(), command);
+  }
+
+  private static void tell(Path socket, String command) throws DcmException {
+    try (Qmp qmp = Qmp.connect(socket, event -> {})) {
       qmp.execute(command);
     }
   }
@@ -87,9 +91,11 @@ class QemuRecoveryTest {
         sealed.quit();
         assertEquals(Guest.State.PAUSED, there.info().state());
         assertEquals(last, vm.serial().lastTick());
-        new QemuGuest(new QemuGuestConfig("vm", directory.resolve("home/qmp.sock"), Map.of()))
-            .recover()
-            .resume();
+        // A restart of the peer is no reason to let it run; its operator is.
+        Path socket = directory.resolve("home/qmp.sock");
+        new QemuGuest(new QemuGuestConfig("vm", socket, Map.of())).recover().resume();
+        assertEquals(Guest.State.PAUSED, there.info().state());
+        tell(socket, "cont");
         arrived().awaitTickAfter(last);
         arrived().assertSound();
       }
