@@ -489,7 +489,6 @@ public final class Holder {
     switch (output) {
       case HolderOutput.Persist persist -> {
         if (persist.record() instanceof HolderRecord.OpenedAs) {
-          gate = new TransferGate();
           senders.clear();
         }
         context.journal().append(migration, persist.record());
@@ -497,7 +496,11 @@ public final class Holder {
       case HolderOutput.Accept accept -> {}
       case HolderOutput.Refuse refuse -> refused = Optional.of(refuse.failure());
       case HolderOutput.SetUpShell shell -> background("shell", () -> setUpShell(shell.epoch()));
-      case HolderOutput.AcceptMetadata accept -> metadataAnswer.complete(Optional.empty());
+      case HolderOutput.AcceptMetadata accept -> {
+        // Not before: until here the gate of the epoch before may still be cut.
+        gate = new TransferGate();
+        metadataAnswer.complete(Optional.empty());
+      }
       case HolderOutput.RefuseMetadata refuse ->
           metadataAnswer.complete(Optional.of(refuse.failure()));
       case HolderOutput.CutTransfers cut -> gate.close(cut.why());
