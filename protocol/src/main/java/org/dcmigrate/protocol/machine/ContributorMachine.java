@@ -71,6 +71,7 @@ final class ContributorMachine {
       case HolderInput.TransferAsked asked -> notDestination(state);
       case HolderInput.PrepareArrived arrived -> notDestination(state);
       case HolderInput.CommitArrived arrived -> notDestination(state);
+      case HolderInput.ResolveAsked asked -> HolderMachine.notInDoubt(state);
       // Late answers to what this peer began as a destination.
       case HolderInput.ShellReady late -> of(state);
       case HolderInput.ShellFailed late -> of(state);
@@ -79,6 +80,8 @@ final class ContributorMachine {
       case HolderInput.LoadFailed late -> of(state);
       case HolderInput.Resumed late -> of(state);
       case HolderInput.ResumeFailed late -> of(state);
+      case HolderInput.Answered late -> of(state);
+      case HolderInput.AskAgain late -> of(state);
     };
   }
 

@@ -19,7 +19,6 @@ import org.dcmigrate.protocol.machine.HolderInput.MetadataArrived;
 import org.dcmigrate.protocol.machine.HolderInput.OpenAsked;
 import org.dcmigrate.protocol.machine.HolderInput.PrepareArrived;
 import org.dcmigrate.protocol.machine.HolderInput.RelayAsked;
-import org.dcmigrate.protocol.machine.HolderInput.ResumeFailed;
 import org.dcmigrate.protocol.machine.HolderInput.ShellFailed;
 import org.dcmigrate.protocol.machine.HolderInput.ShellReady;
 import org.dcmigrate.protocol.machine.HolderInput.SkipAsked;
@@ -35,8 +34,9 @@ import org.dcmigrate.protocol.machine.HolderState.Preparing;
 import org.dcmigrate.protocol.machine.HolderState.Receiving;
 
 /**
- * The new destination's role. It owns the guest from the moment that {@code OwnedWith} is on disk;
- * until then it may give up at any time, and having given up it never owns the guest in that epoch.
+ * The new destination's role. It owns the guest from the moment that {@code OwnedWith} is on disk.
+ * Until the grant it may give up at any time, and having given up it never owns the guest in that
+ * epoch; {@link DestinationDecision} has what comes after the grant.
  */
 final class DestinationMachine {
   private DestinationMachine() {}
@@ -56,7 +56,8 @@ final class DestinationMachine {
       case Receiving receiving -> receiving(receiving, input);
       case Preparing preparing -> preparing(preparing, input);
       case Prepared prepared -> prepared(prepared, input);
-      case Owned owned -> owned(owned, input);
+      case HolderState.Deciding deciding -> DestinationDecision.deciding(deciding, input);
+      case Owned owned -> DestinationDecision.owned(owned, input);
     };
   }
 
@@ -136,48 +137,13 @@ final class DestinationMachine {
   private static HolderStep prepared(Prepared state, HolderInput input) {
     return switch (input) {
       case CommitArrived arrived when arrived.memoryDigest() == state.memoryDigest() ->
-          of(
-              new Owned(state.epoch(), state.memoryDigest(), false),
-              new HolderOutput.Persist(
-                  new HolderRecord.OwnedWith(state.epoch(), state.memoryDigest())),
-              new HolderOutput.ResumeGuest(state.epoch()));
+          DestinationDecision.begin(state, arrived.electorate());
       case CommitArrived arrived ->
           refuse(
               state,
               Reason.DIGEST_MISMATCH,
               "the commit names another memory digest than the one prepared");
       default -> beforeOwning(state, input);
-    };
-  }
-
-  private static HolderStep owned(Owned state, HolderInput input) {
-    return switch (input) {
-      case HolderInput.Resumed resumed when resumed.epoch() == state.epoch() ->
-          of(
-              new Owned(state.epoch(), state.memoryDigest(), true),
-              new HolderOutput.ReportRunning());
-      case ResumeFailed failed when failed.epoch() == state.epoch() && !state.running() ->
-          of(state, new HolderOutput.ReportResumeFailed(failed.failure()));
-      case CommitArrived arrived when arrived.memoryDigest() != state.memoryDigest() ->
-          refuse(
-              state,
-              Reason.DIGEST_MISMATCH,
-              "the commit names another memory digest than the guest owned here");
-      case CommitArrived arrived ->
-          state.running()
-              ? of(state, new HolderOutput.ReportRunning())
-              : of(state, new HolderOutput.ResumeGuest(state.epoch()));
-      case StatusAsked asked -> of(state, new HolderOutput.Accept());
-      case OpenAsked asked -> tooLate(state);
-      case DetachAsked asked -> tooLate(state);
-      case ForgetAsked asked -> tooLate(state);
-      case MetadataArrived arrived -> tooLate(state);
-      case TransferAsked asked -> tooLate(state);
-      case InventoryAsked asked -> tooLate(state);
-      case PrepareArrived arrived -> tooLate(state);
-      case RelayAsked asked -> tooLate(state);
-      case SkipAsked asked -> tooLate(state);
-      default -> of(state);
     };
   }
 
@@ -218,6 +184,7 @@ final class DestinationMachine {
       case CommitArrived arrived -> HolderMachine.notNow(state, "commit");
       case RelayAsked asked -> HolderMachine.notNow(state, "a relay");
       case SkipAsked asked -> HolderMachine.notNow(state, "a skip");
+      case HolderInput.ResolveAsked asked -> HolderMachine.notInDoubt(state);
       default -> of(state);
     };
   }
@@ -236,13 +203,6 @@ final class DestinationMachine {
 
   private static HolderStep refuseTwice(Destination state, String what) {
     return refuse(state, Reason.STATE_CONFLICT, what + " came a second time in one epoch");
-  }
-
-  private static HolderStep tooLate(Owned state) {
-    return refuse(
-        state,
-        Reason.TOO_LATE,
-        "this peer owns the guest since the commit of epoch " + state.epoch());
   }
 
   private static Failure over() {

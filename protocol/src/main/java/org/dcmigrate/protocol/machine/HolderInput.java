@@ -3,6 +3,9 @@ package org.dcmigrate.protocol.machine;
 import java.util.List;
 import org.dcmigrate.protocol.Failure;
 import org.dcmigrate.protocol.PeerId;
+import org.dcmigrate.protocol.decision.Answer;
+import org.dcmigrate.protocol.decision.Choice;
+import org.dcmigrate.protocol.decision.Electorate;
 
 /** What can happen to a peer that holds pages of a migration. */
 public sealed interface HolderInput {
@@ -40,14 +43,28 @@ public sealed interface HolderInput {
   /** The device state cannot be loaded. */
   record LoadFailed(long epoch, Failure failure) implements HolderInput {}
 
-  /** The source has given the guest away. */
-  record CommitArrived(long epoch, long memoryDigest) implements HolderInput {}
+  /** The source's grant: this peer may have it decided that it owns the guest. */
+  record CommitArrived(long epoch, long memoryDigest, Electorate electorate)
+      implements HolderInput {}
+
+  /** An acceptor, perhaps this peer's own, has answered. */
+  record Answered(long epoch, PeerId from, Answer answer) implements HolderInput {}
+
+  /** Half a second has passed since the last question to the acceptors. */
+  record AskAgain() implements HolderInput {}
+
+  /** The operator decides, and has made sure that the other side never runs the guest. */
+  record ResolveAsked(Choice choice) implements HolderInput {}
 
   /** The guest runs. */
   record Resumed(long epoch) implements HolderInput {}
 
-  /** The guest does not run, though it is owned. */
-  record ResumeFailed(long epoch, Failure failure) implements HolderInput {}
+  /**
+   * The guest does not run, though it is owned.
+   *
+   * @param neverRan whether it surely never ran here and never will
+   */
+  record ResumeFailed(long epoch, Failure failure, boolean neverRan) implements HolderInput {}
 
   /** The source has another destination now. */
   record DetachAsked(long epoch, PeerId newDestination) implements HolderInput {}

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Optional;
 import org.dcmigrate.protocol.Failure;
 import org.dcmigrate.protocol.Reason;
+import org.dcmigrate.protocol.decision.Proposer;
 import org.dcmigrate.protocol.machine.HolderInput.CommitArrived;
 import org.dcmigrate.protocol.machine.HolderInput.DetachAsked;
 import org.dcmigrate.protocol.machine.HolderInput.ForgetAsked;
@@ -38,8 +39,9 @@ public final class HolderMachine {
 
   /**
    * Takes a holder up again from its journal after a restart. An owned guest is set running again
-   * if it stands still. Everything else is lost with the peer's memory, and this is said: the
-   * source learns that the guest was not taken over.
+   * if it stands still; one that the grant came for, and that is still there, goes on being decided
+   * on. Everything else is lost with the peer's memory, and this is said: the source learns that
+   * the guest was not taken over.
    */
   public static HolderStep recover(List<HolderRecord> journal) {
     Optional<HolderRecord> last =
@@ -56,6 +58,15 @@ public final class HolderMachine {
           of(new Forgotten(epoch, restarted()), new HolderOutput.Wipe());
       case HolderRecord.OpenedAs opened -> forgetAfterRestart(epoch);
       case HolderRecord.PreparedWith prepared -> forgetAfterRestart(epoch);
+      case HolderRecord.GrantedWith granted ->
+          of(
+              new HolderState.Deciding(
+                  granted.epoch(),
+                  granted.memoryDigest(),
+                  Proposer.granted(granted.electorate()),
+                  false,
+                  0),
+              new HolderOutput.FindGuest(granted.epoch()));
       case HolderRecord.Retired retired -> forgetAfterRestart(epoch);
     };
   }
@@ -105,7 +116,7 @@ public final class HolderMachine {
   /**
    * The epoch that a request of another peer carries; answers of our own are fenced by the roles.
    */
-  private static Optional<Long> requestEpoch(HolderInput input) {
+  static Optional<Long> requestEpoch(HolderInput input) {
     return switch (input) {
       case OpenAsked asked -> Optional.of(asked.epoch());
       case MetadataArrived arrived -> Optional.of(arrived.epoch());
@@ -127,6 +138,9 @@ public final class HolderMachine {
       case HolderInput.ResumeFailed own -> Optional.empty();
       case HolderInput.RelayFinished own -> Optional.empty();
       case HolderInput.RelayBroke own -> Optional.empty();
+      case HolderInput.Answered own -> Optional.empty();
+      case HolderInput.AskAgain own -> Optional.empty();
+      case HolderInput.ResolveAsked operator -> Optional.empty();
       case LeaseEnded own -> Optional.empty();
     };
   }
@@ -143,6 +157,7 @@ public final class HolderMachine {
       case CommitArrived arrived -> of(state, new HolderOutput.Refuse(state.why()));
       case PrepareArrived arrived -> of(state, new HolderOutput.Refuse(state.why()));
       case LeaseEnded ended -> of(state);
+      case HolderInput.ResolveAsked asked -> notInDoubt(state);
       default ->
           requestEpoch(input).isEmpty()
               ? of(state)
@@ -169,6 +184,14 @@ public final class HolderMachine {
 
   static Failure toldToForget() {
     return new Failure(Reason.ATTEMPT_DISCARDED, "the source ended this peer's part");
+  }
+
+  static HolderStep notInDoubt(HolderState state) {
+    return refuse(
+        state,
+        Reason.STATE_CONFLICT,
+        "this peer waits for no decision, so there is nothing to resolve; its state is "
+            + state.getClass().getSimpleName());
   }
 
   static HolderStep notNow(HolderState state, String what) {

@@ -2,6 +2,7 @@ package org.dcmigrate.protocol.machine;
 
 import org.dcmigrate.protocol.Failure;
 import org.dcmigrate.protocol.PeerId;
+import org.dcmigrate.protocol.decision.Question;
 
 /**
  * What a holder does. Outputs are carried out in order; each Persist is durable before the next.
@@ -42,6 +43,12 @@ public sealed interface HolderOutput {
 
   /** Tells the source that preparing failed. */
   record ReportPrepareFailed(Failure failure) implements HolderOutput {}
+
+  /** Asks an acceptor, perhaps this peer's own. Answer, where one comes: Answered. */
+  record Ask(long epoch, PeerId acceptor, Question question) implements HolderOutput {}
+
+  /** Looks for the guest that was loaded before a restart. Answers: Loaded, LoadFailed. */
+  record FindGuest(long epoch) implements HolderOutput {}
 
   /** Sets the guest running. Answers: Resumed, ResumeFailed. */
   record ResumeGuest(long epoch) implements HolderOutput {}

@@ -1,6 +1,7 @@
 package org.dcmigrate.protocol.machine;
 
 import org.dcmigrate.protocol.PeerId;
+import org.dcmigrate.protocol.decision.Electorate;
 
 /** What a holder keeps on disk of a migration. */
 public sealed interface HolderRecord {
@@ -13,7 +14,14 @@ public sealed interface HolderRecord {
   /** Complete, verified, loaded. */
   record PreparedWith(long epoch, long memoryDigest) implements HolderRecord {}
 
-  /** Owns the guest. */
+  /**
+   * Took the grant. Where there is a witness, this is also the vote of this peer's own acceptor in
+   * ballot 0.
+   */
+  record GrantedWith(long epoch, long memoryDigest, Electorate electorate)
+      implements HolderRecord {}
+
+  /** Owns the guest: it is decided. */
   record OwnedWith(long epoch, long memoryDigest) implements HolderRecord {}
 
   /** The guest that was owned has left this peer: quit, or migrated on. */

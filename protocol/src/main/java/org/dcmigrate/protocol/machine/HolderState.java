@@ -3,6 +3,7 @@ package org.dcmigrate.protocol.machine;
 import java.util.List;
 import org.dcmigrate.protocol.Failure;
 import org.dcmigrate.protocol.PeerId;
+import org.dcmigrate.protocol.decision.Proposer;
 
 /**
  * Where a peer that holds pages of a migration stands: in the destination's or an old one's role.
@@ -38,8 +39,18 @@ public sealed interface HolderState {
     }
   }
 
-  /** Complete, verified, loaded. Waits for the commit. */
+  /** Complete, verified, loaded. Waits for the grant. */
   record Prepared(long epoch, long memoryDigest) implements Destination {}
+
+  /**
+   * Has the grant, and has it decided that this peer owns the guest. From here on there is no
+   * lease: only the decision, or the source's word, ends this state.
+   *
+   * @param found whether the guest stands ready; after a restart that has to be seen first
+   * @param rounds how often the acceptors were asked again
+   */
+  record Deciding(long epoch, long memoryDigest, Proposer proposer, boolean found, int rounds)
+      implements Destination {}
 
   /** Owns the guest. */
   record Owned(long epoch, long memoryDigest, boolean running) implements Destination {}

@@ -19,6 +19,13 @@ public record HolderStep(HolderState next, List<HolderOutput> outputs) {
     return of(state, new HolderOutput.Refuse(new Failure(reason, sentence)));
   }
 
+  /** The same step, with these outputs before its own. */
+  HolderStep after(HolderOutput... first) {
+    List<HolderOutput> all = new ArrayList<>(List.of(first));
+    all.addAll(outputs);
+    return new HolderStep(next, all);
+  }
+
   /** The same step, with these outputs behind its own. */
   HolderStep then(HolderOutput... last) {
     List<HolderOutput> all = new ArrayList<>(outputs);

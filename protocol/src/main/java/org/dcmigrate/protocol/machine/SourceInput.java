@@ -2,6 +2,8 @@ package org.dcmigrate.protocol.machine;
 
 import org.dcmigrate.protocol.Failure;
 import org.dcmigrate.protocol.PeerId;
+import org.dcmigrate.protocol.decision.Answer;
+import org.dcmigrate.protocol.decision.Choice;
 
 /**
  * What can happen to a source. Inputs that belong to an attempt carry its epoch; those of an epoch
@@ -78,8 +80,20 @@ public sealed interface SourceInput {
    */
   record CommitRefused(long epoch, Failure failure) implements SourceInput {}
 
-  /** The commit was sent, and no answer came. */
+  /** The commit was sent, and no answer came, or one that leaves open who owns the guest. */
   record CommitLost(long epoch, Failure failure) implements SourceInput {}
+
+  /** A peer has agreed to witness the decision of this epoch. */
+  record WitnessAppointed(long epoch, PeerId peer) implements SourceInput {}
+
+  /** A peer does not witness the decision of this epoch. */
+  record WitnessRefused(long epoch, PeerId peer, Failure failure) implements SourceInput {}
+
+  /** An acceptor, perhaps this peer's own, has answered. */
+  record Answered(long epoch, PeerId from, Answer answer) implements SourceInput {}
+
+  /** The operator decides, and has made sure that the other side never runs the guest. */
+  record ResolveAsked(Choice choice) implements SourceInput {}
 
   /** Time has passed. */
   record Tick() implements SourceInput {}

@@ -9,6 +9,7 @@ import java.util.Set;
 import org.dcmigrate.protocol.Failure;
 import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.Reason;
+import org.dcmigrate.protocol.decision.Choice;
 import org.dcmigrate.protocol.machine.SourceInput.CancelAsked;
 import org.dcmigrate.protocol.machine.SourceInput.GuestFailed;
 import org.dcmigrate.protocol.machine.SourceInput.GuestStopped;
@@ -16,11 +17,14 @@ import org.dcmigrate.protocol.machine.SourceInput.MetadataAccepted;
 import org.dcmigrate.protocol.machine.SourceInput.OpenAccepted;
 import org.dcmigrate.protocol.machine.SourceInput.OpenRefused;
 import org.dcmigrate.protocol.machine.SourceInput.RedirectAsked;
+import org.dcmigrate.protocol.machine.SourceInput.ResolveAsked;
 import org.dcmigrate.protocol.machine.SourceInput.Tick;
 import org.dcmigrate.protocol.machine.SourceState.Asked;
+import org.dcmigrate.protocol.machine.SourceState.Committed;
 import org.dcmigrate.protocol.machine.SourceState.Committing;
 import org.dcmigrate.protocol.machine.SourceState.Course;
 import org.dcmigrate.protocol.machine.SourceState.Ended;
+import org.dcmigrate.protocol.machine.SourceState.Grant;
 import org.dcmigrate.protocol.machine.SourceState.InDoubt;
 import org.dcmigrate.protocol.machine.SourceState.Opening;
 import org.dcmigrate.protocol.machine.SourceState.Parked;
@@ -28,6 +32,7 @@ import org.dcmigrate.protocol.machine.SourceState.Redirecting;
 import org.dcmigrate.protocol.machine.SourceState.Result;
 import org.dcmigrate.protocol.machine.SourceState.SwitchingOver;
 import org.dcmigrate.protocol.machine.SourceState.Transferring;
+import org.dcmigrate.protocol.machine.SourceState.Witnesses;
 
 /**
  * The source's role as a pure function: state, input and time give the next state and what to do.
@@ -38,59 +43,82 @@ import org.dcmigrate.protocol.machine.SourceState.Transferring;
  * where none comes in time, the one that says so.
  *
  * <p>Here are the states without a destination and the way in; {@link SourceTransfer} has the
- * states in which pages flow, {@link SourceSwitchover} those in which the guest stands still.
+ * states in which pages flow, {@link SourceSwitchover} those in which the guest stands still, and
+ * {@link SourceDecision} those after the grant. An {@code Ask} to the source's own acceptor is
+ * answered, and on disk, before the next output is carried out.
  */
 public final class SourceMachine {
   private SourceMachine() {}
 
   /** Begins a migration to its first destination. */
-  public static SourceStep start(PeerId self, PeerId to, long parkedNs) {
-    return SourceSteps.open(new Course(self, 0, Set.of(), parkedNs), to, false, Optional.empty());
+  public static SourceStep start(
+      PeerId self, PeerId to, Optional<PeerId> witness, long parkedNs) {
+    Witnesses witnesses = new Witnesses(witness, List.of(), false, Set.of());
+    return SourceSteps.open(
+        new Course(self, 0, Set.of(), witnesses, parkedNs), to, false, Optional.empty());
   }
 
   /**
    * Takes a migration up again from its journal after a restart. Before the grant the guest is the
-   * source's: it runs on, whatever was under way, and the migration ends. After the grant the
-   * destination's word decides.
+   * source's: it runs on, whatever was under way, and the migration ends. After the grant, what is
+   * decided counts.
    */
   public static SourceStep recover(PeerId self, List<SourceRecord> journal, long nowNs) {
-    Course course = new Course(self, 0, Set.of(), 0);
-    Optional<SourceRecord.Granted> granted = Optional.empty();
+    Witnesses witnesses = new Witnesses(Optional.empty(), List.of(), false, Set.of());
+    Course course = new Course(self, 0, Set.of(), witnesses, 0);
+    Optional<Grant> granted = Optional.empty();
+    Optional<Choice> decided = Optional.empty();
     for (SourceRecord record : journal) {
       switch (record) {
         case SourceRecord.AttemptOpened attempt -> {
           Set<PeerId> holders = new LinkedHashSet<>(attempt.holders());
           holders.add(attempt.to());
-          course = new Course(self, attempt.epoch(), holders, 0);
+          course = new Course(self, attempt.epoch(), holders, course.witnesses(), 0);
         }
-        case SourceRecord.Granted grant -> granted = Optional.of(grant);
+        case SourceRecord.WitnessAsked asked ->
+            course = course.with(course.witnesses().asking(asked.peer()));
+        case SourceRecord.Granted grant ->
+            granted =
+                Optional.of(
+                    new Grant(grant.epoch(), grant.to(), grant.memoryDigest(), grant.witness()));
+        case SourceRecord.Decided decision -> decided = Optional.of(decision.choice());
         case SourceRecord.Ended ended -> {
           return of(new Ended(course, ended.result()));
         }
       }
     }
     Failure why = new Failure(Reason.SOURCE_RESTARTED, "the source peer was restarted");
-    if (granted.isEmpty()) {
+    if (granted.isEmpty() || decided.equals(Optional.of(Choice.SOURCE))) {
       return SourceSteps.takeBack(course, why);
     }
-    SourceRecord.Granted grant = granted.get();
-    return of(
-        new InDoubt(course, grant.epoch(), grant.to(), grant.memoryDigest(), why, nowNs, true),
-        new SourceOutput.Commit(grant.epoch(), grant.to(), grant.memoryDigest()));
+    return decided.isPresent()
+        ? SourceSteps.complete(course, granted.get().to())
+        : SourceDecision.recover(course, granted.get(), nowNs);
   }
 
   /** The step for one input at one time. */
   public static SourceStep step(SourceState state, SourceInput input, long nowNs) {
+    if (input instanceof ResolveAsked && !isGranted(state)) {
+      return SourceSteps.refuse(state, SourceSteps.notInDoubt());
+    }
     return switch (state) {
       case Opening opening -> opening(opening, input, nowNs);
       case Transferring transferring -> SourceTransfer.transferring(transferring, input, nowNs);
       case Redirecting redirecting -> SourceTransfer.redirecting(redirecting, input, nowNs);
       case Parked parked -> parked(parked, input, nowNs);
       case SwitchingOver switching -> SourceSwitchover.switchingOver(switching, input, nowNs);
-      case Committing committing -> SourceSwitchover.committing(committing, input, nowNs);
-      case InDoubt inDoubt -> SourceSwitchover.inDoubt(inDoubt, input, nowNs);
+      case Committing committing -> SourceDecision.committing(committing, input, nowNs);
+      case InDoubt inDoubt -> SourceDecision.inDoubt(inDoubt, input, nowNs);
+      case Committed committed -> SourceDecision.committed(committed, input, nowNs);
       case Ended ended -> ended(ended, input);
     };
+  }
+
+  private static boolean isGranted(SourceState state) {
+    return state instanceof Committing
+        || state instanceof InDoubt
+        || state instanceof Committed
+        || state instanceof Ended;
   }
 
   private static SourceStep opening(Opening state, SourceInput input, long nowNs) {
@@ -179,6 +207,7 @@ public final class SourceMachine {
     return switch (input) {
       case RedirectAsked asked -> SourceSteps.refuse(state, SourceSteps.finished());
       case CancelAsked asked -> SourceSteps.refuse(state, SourceSteps.finished());
+      case ResolveAsked asked -> SourceSteps.refuse(state, SourceSteps.finished());
       default -> of(state);
     };
   }

@@ -1,8 +1,10 @@
 package org.dcmigrate.protocol.machine;
 
 import java.util.List;
+import java.util.Optional;
 import org.dcmigrate.protocol.Failure;
 import org.dcmigrate.protocol.PeerId;
+import org.dcmigrate.protocol.decision.Question;
 
 /**
  * What a source does. Outputs are carried out in their order; a {@link Persist} is on disk before
@@ -59,8 +61,21 @@ public sealed interface SourceOutput {
   /** Gives the guest away. Answers: GuestSealed, SealFailed. */
   record Seal(long epoch) implements SourceOutput {}
 
-  /** Tells the destination to own and resume the guest. -> Running, CommitRefused, CommitLost. */
-  record Commit(long epoch, PeerId to, long memoryDigest) implements SourceOutput {}
+  /** Asks a peer to witness the decision. Answers: WitnessAppointed, WitnessRefused. */
+  record Appoint(long epoch, PeerId witness, PeerId destination) implements SourceOutput {}
+
+  /** Tells a peer that nothing is left to witness; one that cannot be reached keeps its votes. */
+  record Dismiss(long epoch, PeerId witness) implements SourceOutput {}
+
+  /**
+   * Sends the grant: the destination may have it decided that it owns the guest, and resume it. ->
+   * Running, CommitRefused, CommitLost.
+   */
+  record Commit(long epoch, PeerId to, long memoryDigest, Optional<PeerId> witness)
+      implements SourceOutput {}
+
+  /** Asks an acceptor, perhaps this peer's own. Answer, where one comes: Answered. */
+  record Ask(long epoch, PeerId acceptor, Question question) implements SourceOutput {}
 
   /**
    * A sealed guest runs on at the source. Comes after a restart, too, when it is not known whether

@@ -10,6 +10,8 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.dcmigrate.protocol.Failure;
 import org.dcmigrate.protocol.PeerId;
+import org.dcmigrate.protocol.decision.Electorate;
+import org.dcmigrate.protocol.decision.Proposer;
 
 /** Where a migration stands, as its source sees it. */
 public sealed interface SourceState {
@@ -20,9 +22,11 @@ public sealed interface SourceState {
    * @param self the source
    * @param lastEpoch the highest epoch ever opened
    * @param holders peers that may hold pages or a shell of this migration; to be told at its end
+   * @param witnesses who votes on this migration beside source and destination
    * @param parkedNs how long a migration without a destination waits for the operator
    */
-  record Course(PeerId self, long lastEpoch, Set<PeerId> holders, long parkedNs) {
+  record Course(
+      PeerId self, long lastEpoch, Set<PeerId> holders, Witnesses witnesses, long parkedNs) {
     public Course {
       holders = new LinkedHashSet<>(holders);
     }
@@ -30,17 +34,56 @@ public sealed interface SourceState {
     Course opening(PeerId to) {
       Set<PeerId> more = new LinkedHashSet<>(holders);
       more.add(to);
-      return new Course(self, lastEpoch + 1, more, parkedNs);
+      return new Course(self, lastEpoch + 1, more, witnesses, parkedNs);
     }
 
     Course without(PeerId peer) {
       Set<PeerId> fewer = new LinkedHashSet<>(holders);
       fewer.remove(peer);
-      return new Course(self, lastEpoch, fewer, parkedNs);
+      return new Course(self, lastEpoch, fewer, witnesses, parkedNs);
+    }
+
+    Course with(Witnesses changed) {
+      return new Course(self, lastEpoch, holders, changed, parkedNs);
     }
 
     List<PeerId> holdersBut(PeerId peer) {
       return holders.stream().filter(holder -> !holder.equals(peer)).toList();
+    }
+  }
+
+  /**
+   * Who witnesses the decision.
+   *
+   * @param named whom the operator has named
+   * @param candidates whom to ask in the present epoch, the first of them being asked
+   * @param appointed whether the first candidate has agreed
+   * @param asked everybody ever asked; to be dismissed at the end
+   */
+  record Witnesses(
+      Optional<PeerId> named, List<PeerId> candidates, boolean appointed, Set<PeerId> asked) {
+    public Witnesses {
+      candidates = List.copyOf(candidates);
+      asked = new LinkedHashSet<>(asked);
+    }
+
+    /** The witness of the present epoch, where one has agreed. */
+    public Optional<PeerId> witness() {
+      return appointed ? Optional.of(candidates.getFirst()) : Optional.empty();
+    }
+
+    Witnesses with(List<PeerId> others) {
+      return new Witnesses(named, others, false, asked);
+    }
+
+    Witnesses asking(PeerId peer) {
+      Set<PeerId> more = new LinkedHashSet<>(asked);
+      more.add(peer);
+      return new Witnesses(named, candidates, false, more);
+    }
+
+    Witnesses agreed() {
+      return new Witnesses(named, candidates, true, asked);
     }
   }
 
@@ -181,21 +224,48 @@ public sealed interface SourceState {
       int repairs,
       long memoryDigest,
       Optional<Failure> lost)
-      implements SourceState {}
+      implements SourceState {
+    SwitchingOver with(Course newCourse) {
+      return new SwitchingOver(newCourse, epoch, to, step, repairs, memoryDigest, lost);
+    }
+  }
 
-  /** The commit is on disk and was sent; its answer is awaited. */
-  record Committing(Course course, long epoch, PeerId to, long memoryDigest)
-      implements SourceState {}
+  /**
+   * What was granted.
+   *
+   * @param witness who votes beside source and destination
+   */
+  record Grant(long epoch, PeerId to, long memoryDigest, Optional<PeerId> witness) {
+    Electorate electorate(PeerId source) {
+      return new Electorate(source, to, witness);
+    }
+  }
 
-  /** The commit was sent and no answer came: asks again until one does. The guest stands still. */
+  /** The grant is on disk and was sent; its answer is awaited. The guest stands still. */
+  record Committing(Course course, Grant grant, long sinceNs) implements SourceState {}
+
+  /**
+   * The grant was sent and no answer came: has the decision made, and asks the destination again,
+   * until one of both gives an answer. The guest stands still.
+   *
+   * @param asking whether an answer of the destination is awaited
+   */
   record InDoubt(
       Course course,
-      long epoch,
-      PeerId to,
-      long memoryDigest,
+      Grant grant,
       Failure why,
+      Proposer proposer,
+      int ballots,
       long nextTryNs,
       boolean asking)
+      implements SourceState {}
+
+  /**
+   * It is decided that the destination owns the guest, and the destination has not said yet that
+   * the guest runs. The guest stands still here, as a copy that only the owner's renunciation, or
+   * the operator, brings back.
+   */
+  record Committed(Course course, Grant grant, long nextTryNs, boolean asking)
       implements SourceState {}
 
   /** How a migration ended. */

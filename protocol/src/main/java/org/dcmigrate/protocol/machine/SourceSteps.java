@@ -43,10 +43,13 @@ final class SourceSteps {
       contributors.put(peer, ContributorPhase.DETACHING);
       detaches.add(new SourceOutput.Detach(epoch, peer, to));
     }
+    SourceWitness.Change witness = SourceWitness.begin(course, epoch, to);
     SourceStep start =
         SourceTransfer.startWhenDetached(
-                new Transferring(course, epoch, to, contributors, false, false, Reconciling.IDLE))
-            .after(detaches.toArray(SourceOutput[]::new));
+                new Transferring(
+                    witness.course(), epoch, to, contributors, false, false, Reconciling.IDLE))
+            .after(detaches.toArray(SourceOutput[]::new))
+            .after(witness.outputs().toArray(SourceOutput[]::new));
     return redirect ? start.then(new SourceOutput.RedirectDone(epoch, to)) : start;
   }
 
@@ -69,7 +72,8 @@ final class SourceSteps {
     for (PeerId peer : course.holders()) {
       outputs.add(new SourceOutput.Abort(course.lastEpoch(), peer));
     }
-    return new SourceStep(new Ended(course, result), outputs);
+    return new SourceStep(new Ended(course, result), outputs)
+        .then(SourceWitness.dismissals(course, course.lastEpoch()));
   }
 
   /** Ends with a guest that may have been sealed running on at the source. */
@@ -86,7 +90,8 @@ final class SourceSteps {
     for (PeerId peer : course.holdersBut(owner)) {
       outputs.add(new SourceOutput.Release(course.lastEpoch(), peer));
     }
-    return new SourceStep(new Ended(course, result), outputs);
+    return new SourceStep(new Ended(course, result), outputs)
+        .then(SourceWitness.dismissals(course, course.lastEpoch()));
   }
 
   static SourceStep refuse(SourceState state, Failure failure) {
@@ -124,6 +129,12 @@ final class SourceSteps {
     return new Failure(
         Reason.TOO_LATE,
         "the commit has begun; wait for its outcome, then migrate the guest from its new place");
+  }
+
+  static Failure notInDoubt() {
+    return new Failure(
+        Reason.STATE_CONFLICT,
+        "nothing was granted yet, so the guest is the source's; redirect or cancel instead");
   }
 
   static Failure finished() {

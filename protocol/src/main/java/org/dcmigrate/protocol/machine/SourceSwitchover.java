@@ -7,8 +7,6 @@ import org.dcmigrate.protocol.Failure;
 import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.Reason;
 import org.dcmigrate.protocol.machine.SourceInput.CancelAsked;
-import org.dcmigrate.protocol.machine.SourceInput.CommitLost;
-import org.dcmigrate.protocol.machine.SourceInput.CommitRefused;
 import org.dcmigrate.protocol.machine.SourceInput.DestinationLost;
 import org.dcmigrate.protocol.machine.SourceInput.GuestFailed;
 import org.dcmigrate.protocol.machine.SourceInput.GuestSealed;
@@ -17,20 +15,16 @@ import org.dcmigrate.protocol.machine.SourceInput.PrepareFailed;
 import org.dcmigrate.protocol.machine.SourceInput.Prepared;
 import org.dcmigrate.protocol.machine.SourceInput.RedirectAsked;
 import org.dcmigrate.protocol.machine.SourceInput.Repaired;
-import org.dcmigrate.protocol.machine.SourceInput.Running;
 import org.dcmigrate.protocol.machine.SourceInput.SealFailed;
-import org.dcmigrate.protocol.machine.SourceInput.Tick;
-import org.dcmigrate.protocol.machine.SourceState.Committing;
 import org.dcmigrate.protocol.machine.SourceState.Course;
-import org.dcmigrate.protocol.machine.SourceState.InDoubt;
+import org.dcmigrate.protocol.machine.SourceState.Grant;
 import org.dcmigrate.protocol.machine.SourceState.Result;
 import org.dcmigrate.protocol.machine.SourceState.SwitchingOver;
 import org.dcmigrate.protocol.machine.SourceState.SwitchoverStep;
 import org.dcmigrate.protocol.machine.SourceState.Transferring;
 
-/** The source's states in which the guest stands still. */
+/** The source while it switches over: the guest stands still, and nothing is granted yet. */
 final class SourceSwitchover {
-  private static final long IN_DOUBT_RETRY_NS = 1_000_000_000L;
   private static final int MOST_REPAIRS = 3;
 
   private SourceSwitchover() {}
@@ -70,7 +64,8 @@ final class SourceSwitchover {
           sealing
               ? of(lostWhileSealing(state, lost.failure()))
               : rollBack(state, state.course(), lost.failure(), nowNs);
-      case GuestSealed sealed when sealed.epoch() == state.epoch() && sealing -> sealed(state);
+      case GuestSealed sealed when sealed.epoch() == state.epoch() && sealing ->
+          sealed(state, nowNs);
       case SealFailed failed when failed.epoch() == state.epoch() && sealing ->
           SourceSteps.end(state.course(), new Result.Failed(failed.failure()));
       case RedirectAsked asked when sealing -> SourceSteps.refuse(state, SourceSteps.tooLate());
@@ -81,7 +76,10 @@ final class SourceSwitchover {
       case GuestFailed failed when !sealing ->
           SourceSteps.end(state.course(), new Result.Failed(failed.failure()))
               .after(new SourceOutput.StopSending(state.epoch()));
-      default -> of(state);
+      default ->
+          SourceWitness.step(state.course(), state.epoch(), state.to(), input)
+              .map(change -> change.in(state::with))
+              .orElse(of(state));
     };
   }
 
@@ -116,16 +114,19 @@ final class SourceSwitchover {
         .after(new SourceOutput.StopSending(state.epoch()), new SourceOutput.ResumeGuest());
   }
 
-  private static SourceStep sealed(SwitchingOver state) {
+  private static SourceStep sealed(SwitchingOver state, long nowNs) {
     if (state.lost().isPresent()) {
       // Nothing was granted, so the guest is still the source's.
       return SourceSteps.takeBack(state.course(), state.lost().get());
     }
-    return of(
-        new Committing(state.course(), state.epoch(), state.to(), state.memoryDigest()),
-        new SourceOutput.Persist(
-            new SourceRecord.Granted(state.epoch(), state.to(), state.memoryDigest())),
-        new SourceOutput.Commit(state.epoch(), state.to(), state.memoryDigest()));
+    return SourceDecision.grant(
+        state.course(),
+        new Grant(
+            state.epoch(),
+            state.to(),
+            state.memoryDigest(),
+            state.course().witnesses().witness()),
+        nowNs);
   }
 
   private static SourceStep rollBack(SwitchingOver state, Course course, Failure why, long nowNs) {
@@ -150,50 +151,5 @@ final class SourceSwitchover {
         state.repairs(),
         state.memoryDigest(),
         Optional.of(why));
-  }
-
-  static SourceStep committing(Committing state, SourceInput input, long nowNs) {
-    return switch (input) {
-      case Running running when running.epoch() == state.epoch() ->
-          SourceSteps.complete(state.course(), state.to());
-      case CommitRefused refused when refused.epoch() == state.epoch() ->
-          SourceSteps.takeBack(state.course(), refused.failure());
-      case CommitLost lost when lost.epoch() == state.epoch() ->
-          of(
-              new InDoubt(
-                  state.course(),
-                  state.epoch(),
-                  state.to(),
-                  state.memoryDigest(),
-                  lost.failure(),
-                  nowNs + IN_DOUBT_RETRY_NS,
-                  false));
-      case RedirectAsked asked -> SourceSteps.refuse(state, SourceSteps.tooLate());
-      case CancelAsked asked -> SourceSteps.refuse(state, SourceSteps.tooLate());
-      default -> of(state);
-    };
-  }
-
-  static SourceStep inDoubt(InDoubt state, SourceInput input, long nowNs) {
-    return switch (input) {
-      case Running running when running.epoch() == state.epoch() ->
-          SourceSteps.complete(state.course(), state.to());
-      case CommitRefused refused when refused.epoch() == state.epoch() ->
-          SourceSteps.takeBack(state.course(), refused.failure());
-      case CommitLost lost when lost.epoch() == state.epoch() && state.asking() ->
-          of(asking(state, lost.failure(), nowNs + IN_DOUBT_RETRY_NS, false));
-      case Tick tick when !state.asking() && nowNs - state.nextTryNs() >= 0 ->
-          of(
-              asking(state, state.why(), state.nextTryNs(), true),
-              new SourceOutput.Commit(state.epoch(), state.to(), state.memoryDigest()));
-      case RedirectAsked asked -> SourceSteps.refuse(state, SourceSteps.tooLate());
-      case CancelAsked asked -> SourceSteps.refuse(state, SourceSteps.tooLate());
-      default -> of(state);
-    };
-  }
-
-  private static InDoubt asking(InDoubt state, Failure why, long nextTryNs, boolean asking) {
-    return new InDoubt(
-        state.course(), state.epoch(), state.to(), state.memoryDigest(), why, nextTryNs, asking);
   }
 }

@@ -64,7 +64,10 @@ final class SourceTransfer {
       case GuestFailed failed ->
           SourceSteps.end(state.course(), new Result.Failed(failed.failure()))
               .after(new SourceOutput.StopSending(state.epoch()));
-      default -> of(state);
+      default ->
+          SourceWitness.step(state.course(), state.epoch(), state.to(), input)
+              .map(change -> change.in(state::with))
+              .orElse(of(state));
     };
   }
 

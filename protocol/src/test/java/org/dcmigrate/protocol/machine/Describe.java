@@ -1,6 +1,7 @@
 package org.dcmigrate.protocol.machine;
 
 import java.util.stream.Collectors;
+import org.dcmigrate.protocol.decision.Proposer;
 import org.dcmigrate.protocol.machine.SourceState.Reconciling;
 
 /** States in one line, with what a reader of a log needs of them. */
@@ -38,9 +39,20 @@ final class Describe {
               + s.step()
               + (s.repairs() > 0 ? " repair " + s.repairs() : "")
               + (s.lost().isPresent() ? " lost" : "");
-      case SourceState.Committing s -> "Committing " + s.epoch() + " " + s.to();
+      case SourceState.Committing s -> "Committing " + s.grant().epoch() + " " + s.grant().to();
       case SourceState.InDoubt s ->
-          "InDoubt " + s.epoch() + " " + s.to() + (s.asking() ? " asking" : "");
+          "InDoubt "
+              + s.grant().epoch()
+              + " "
+              + s.grant().to()
+              + (s.asking() ? " asking" : "")
+              + proposer(s.proposer());
+      case SourceState.Committed s ->
+          "Committed "
+              + s.grant().epoch()
+              + " "
+              + s.grant().to()
+              + (s.asking() ? " asking" : "");
       case SourceState.Ended s ->
           switch (s.result()) {
             case SourceState.Result.Completed completed -> "Ended: runs at " + completed.owner();
@@ -65,6 +77,15 @@ final class Describe {
         + (s.settled() ? " settled" : "");
   }
 
+  private static String proposer(Proposer proposer) {
+    return " ballot "
+        + proposer.ballot()
+        + proposer
+            .vote()
+            .map(vote -> " " + vote.choice() + " " + proposer.votes())
+            .orElse(" " + proposer.promises().keySet());
+  }
+
   static String holder(HolderState state) {
     String name = state.getClass().getSimpleName() + " " + state.epoch();
     return switch (state) {
@@ -72,6 +93,7 @@ final class Describe {
       case HolderState.Receiving s -> name;
       case HolderState.Preparing s -> name + (s.verified() ? " verified" : "");
       case HolderState.Prepared s -> name;
+      case HolderState.Deciding s -> name + proposer(s.proposer());
       case HolderState.Owned s -> name + (s.running() ? " running" : "");
       case HolderState.Detached s -> name;
       case HolderState.Relaying s -> name + " to " + s.newDestination();

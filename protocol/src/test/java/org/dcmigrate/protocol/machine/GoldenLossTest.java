@@ -141,7 +141,7 @@ class GoldenLossTest {
     world.cut("S", "A");
     world.restart("S");
     world.runFor(1500);
-    assertThat(world.source().state().orElseThrow()).isInstanceOf(SourceState.InDoubt.class);
+    world.runUntilState("Committed");
     world.redirect("B");
     world.cancel();
     world.mend("S", "A");
@@ -194,28 +194,38 @@ class GoldenLossTest {
     world.migrate("A");
     world.runUntil(() -> Invariants.owns(world.holder("A")));
     world.kill("A");
-    world.runUntilState("InDoubt");
+    world.runUntilState("Committed");
     world.restart("A");
     runsAs("destination-returns-as-owner", "A");
   }
 
   @Test
-  void destinationLostInCommitReturnsWithNothing() {
+  void destinationLostBeforeTheGrantCame() {
     world.migrate("A");
     loseNextCommit();
     world.runUntilState("Committing");
     world.kill("A");
-    world.runUntilState("InDoubt");
+    world.runUntilState("Ended");
     world.restart("A");
-    failsAs("destination-returns-with-nothing", Reason.ATTEMPT_DISCARDED);
+    failsAs("destination-lost-before-the-grant", Reason.PEER_UNREACHABLE);
+  }
+
+  @Test
+  void destinationCrashesBetweenTheGrantAndItsQuestion() {
+    world.migrate("A");
+    world.runUntilState("Committing");
+    world.crashBefore("A", 2);
+    world.runUntilState("Ended");
+    world.restart("A");
+    failsAs("destination-crashes-with-the-grant", Reason.PEER_UNREACHABLE);
   }
 
   @Test
   void destinationCrashesBetweenOwningAndResuming() {
     world.migrate("A");
-    world.runUntilState("Committing");
+    world.runUntil(() -> isDeciding("A"));
     world.crashBefore("A", 2);
-    world.runUntilState("InDoubt");
+    world.runUntilState("Committed");
     world.restart("A");
     runsAs("destination-crashes-before-resuming", "A");
   }
@@ -231,9 +241,16 @@ class GoldenLossTest {
   void ownerCannotResumeAtFirst() {
     world.holder("A").weaknesses().add(WorldHolder.Weakness.RESUME);
     world.migrate("A");
-    world.runUntilState("InDoubt");
+    world.runUntilState("Committed");
     world.holder("A").weaknesses().clear();
     runsAs("owner-cannot-resume-at-first", "A");
+  }
+
+  @Test
+  void ownerThatCanNeverResumeGivesTheGuestBack() {
+    world.holder("A").weaknesses().add(WorldHolder.Weakness.BROKEN);
+    world.migrate("A");
+    failsAs("owner-gives-back", Reason.ATTEMPT_DISCARDED);
   }
 
   @Test
@@ -292,6 +309,10 @@ class GoldenLossTest {
     world.runUntilSent(4);
     world.redirect("B");
     world.runUntilState("Transferring 2 B A=RELAYING");
+  }
+
+  private boolean isDeciding(String holder) {
+    return world.holder(holder).state().stream().anyMatch(s -> s instanceof HolderState.Deciding);
   }
 
   private void loseNextCommit() {

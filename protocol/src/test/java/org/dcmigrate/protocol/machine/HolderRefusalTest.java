@@ -4,11 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.dcmigrate.protocol.Failure;
 import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.Reason;
+import org.dcmigrate.protocol.decision.Answer;
+import org.dcmigrate.protocol.decision.Electorate;
+import org.dcmigrate.protocol.decision.Proposer;
+import org.dcmigrate.protocol.decision.Question;
+import org.dcmigrate.protocol.decision.Vote;
 import org.dcmigrate.protocol.machine.HolderState.Contributor;
+import org.dcmigrate.protocol.machine.HolderState.Deciding;
 import org.dcmigrate.protocol.machine.HolderState.Destination;
 import org.dcmigrate.protocol.machine.HolderState.Forgotten;
 import org.dcmigrate.protocol.machine.HolderState.Opened;
@@ -27,6 +34,8 @@ class HolderRefusalTest {
   private static final long DIGEST = 42;
   private static final PeerId S = new PeerId("S");
   private static final PeerId A = new PeerId("A");
+  private static final Electorate ELECTORATE =
+      new Electorate(S, new PeerId("B"), Optional.of(A));
   private static final PeerId STRANGER = new PeerId("X");
   private static final Failure WHY = new Failure(Reason.ATTEMPT_DISCARDED, "forgotten");
 
@@ -38,6 +47,7 @@ class HolderRefusalTest {
         new Preparing(EPOCH, S, List.of(A), DIGEST, false),
         new Preparing(EPOCH, S, List.of(A), DIGEST, true),
         new Prepared(EPOCH, DIGEST),
+        new HolderState.Deciding(EPOCH, DIGEST, Proposer.granted(ELECTORATE), true, 0),
         new Owned(EPOCH, DIGEST, false),
         new Owned(EPOCH, DIGEST, true),
         new HolderState.Detached(EPOCH, A),
@@ -54,7 +64,7 @@ class HolderRefusalTest {
         new HolderInput.TransferAsked(epoch, S),
         new HolderInput.InventoryAsked(epoch),
         new HolderInput.PrepareArrived(epoch, DIGEST),
-        new HolderInput.CommitArrived(epoch, DIGEST),
+        new HolderInput.CommitArrived(epoch, DIGEST, ELECTORATE),
         new HolderInput.DetachAsked(epoch, A),
         new HolderInput.RelayAsked(epoch),
         new HolderInput.SkipAsked(epoch),
@@ -70,7 +80,7 @@ class HolderRefusalTest {
         new HolderInput.Loaded(epoch),
         new HolderInput.LoadFailed(epoch, WHY),
         new HolderInput.Resumed(epoch),
-        new HolderInput.ResumeFailed(epoch, WHY),
+        new HolderInput.ResumeFailed(epoch, WHY, false),
         new HolderInput.RelayFinished(epoch),
         new HolderInput.RelayBroke(epoch, WHY));
   }
@@ -98,7 +108,8 @@ class HolderRefusalTest {
               || request instanceof HolderInput.ForgetAsked;
       if (!begins) {
         refuses(state, request, Reason.STATE_CONFLICT);
-      } else if (state instanceof Owned) {
+      } else if (state instanceof Owned
+          || (state instanceof Deciding && !(request instanceof HolderInput.ForgetAsked))) {
         refuses(state, request, Reason.TOO_LATE);
       }
     }
@@ -137,6 +148,7 @@ class HolderRefusalTest {
         new HolderInput.OpenAsked(EPOCH, S, List.of()),
         switch (state) {
           case Owned owned -> Reason.TOO_LATE;
+          case Deciding deciding -> Reason.TOO_LATE;
           case Destination destination -> Reason.ALREADY_OPEN;
           case Contributor contributor -> Reason.STATE_CONFLICT;
           case Forgotten forgotten -> Reason.MIGRATION_UNKNOWN;
@@ -158,6 +170,7 @@ class HolderRefusalTest {
     switch (state) {
       case Receiving receiving -> accepts(state, request);
       case Owned owned -> refuses(state, request, Reason.TOO_LATE);
+      case Deciding deciding -> refuses(state, request, Reason.TOO_LATE);
       case Destination destination -> refuses(state, request, Reason.STATE_CONFLICT);
       case Contributor contributor -> refuses(state, request, Reason.STATE_CONFLICT);
       case Forgotten forgotten -> refuses(state, request, Reason.MIGRATION_UNKNOWN);
@@ -166,19 +179,43 @@ class HolderRefusalTest {
 
   @ParameterizedTest
   @MethodSource("states")
-  void onlyAPreparedPeerBecomesTheOwner(HolderState state) {
-    HolderStep step = HolderMachine.step(state, new HolderInput.CommitArrived(EPOCH, DIGEST));
-    boolean recorded =
-        step.outputs()
-            .contains(new HolderOutput.Persist(new HolderRecord.OwnedWith(EPOCH, DIGEST)));
-    assertThat(recorded).isEqualTo(state instanceof Prepared);
-    assertThat(step.next() instanceof Owned)
-        .isEqualTo(state instanceof Prepared || state instanceof Owned);
+  void onlyAPreparedPeerTakesTheGrant(HolderState state) {
+    HolderInput commit = new HolderInput.CommitArrived(EPOCH, DIGEST, ELECTORATE);
+    HolderStep step = HolderMachine.step(state, commit);
+    HolderOutput record =
+        new HolderOutput.Persist(new HolderRecord.GrantedWith(EPOCH, DIGEST, ELECTORATE));
+    assertThat(step.outputs().contains(record)).isEqualTo(state instanceof Prepared);
+    assertThat(step.next() instanceof Deciding)
+        .isEqualTo(state instanceof Prepared || state instanceof Deciding);
+    assertThat(step.next() instanceof Owned).isEqualTo(state instanceof Owned);
+  }
+
+  @Test
+  void theVoteOfOneOtherMakesTheOwner() {
+    HolderStep asked =
+        HolderMachine.step(
+            new Prepared(EPOCH, DIGEST), new HolderInput.CommitArrived(EPOCH, DIGEST, ELECTORATE));
+    Question vote = new Question.Accept(Vote.GRANTED);
+    assertThat(asked.outputs())
+        .endsWith(new HolderOutput.Ask(EPOCH, S, vote), new HolderOutput.Ask(EPOCH, A, vote));
+    HolderInput yes = new HolderInput.Answered(EPOCH, A, new Answer.Accepted(0));
+    assertThat(HolderMachine.step(asked.next(), yes))
+        .isEqualTo(
+            HolderStep.of(
+                new Owned(EPOCH, DIGEST, false),
+                new HolderOutput.Persist(new HolderRecord.OwnedWith(EPOCH, DIGEST)),
+                new HolderOutput.ResumeGuest(EPOCH)));
+    HolderInput stranger = new HolderInput.Answered(EPOCH, STRANGER, new Answer.Accepted(0));
+    HolderInput earlier = new HolderInput.Answered(EPOCH - 1, A, new Answer.Accepted(0));
+    HolderInput otherBallot = new HolderInput.Answered(EPOCH, A, new Answer.Accepted(2));
+    for (HolderInput input : List.of(stranger, earlier, otherBallot)) {
+      assertThat(HolderMachine.step(asked.next(), input)).isEqualTo(HolderStep.of(asked.next()));
+    }
   }
 
   @Test
   void aCommitOfAnotherDigestIsRefused() {
-    HolderInput other = new HolderInput.CommitArrived(EPOCH, DIGEST + 1);
+    HolderInput other = new HolderInput.CommitArrived(EPOCH, DIGEST + 1, ELECTORATE);
     refuses(new Prepared(EPOCH, DIGEST), other, Reason.DIGEST_MISMATCH);
     refuses(new Owned(EPOCH, DIGEST, true), other, Reason.DIGEST_MISMATCH);
   }
@@ -187,7 +224,7 @@ class HolderRefusalTest {
   void aPeerThatGaveUpSaysWhyToACommit() {
     refuses(
         new Forgotten(EPOCH, WHY),
-        new HolderInput.CommitArrived(EPOCH, DIGEST),
+        new HolderInput.CommitArrived(EPOCH, DIGEST, ELECTORATE),
         Reason.ATTEMPT_DISCARDED);
   }
 
@@ -230,9 +267,9 @@ class HolderRefusalTest {
 
   @ParameterizedTest
   @MethodSource("states")
-  void theEndOfTheLeaseEndsAllButOwnership(HolderState state) {
+  void theEndOfTheLeaseEndsAllButGrantAndOwnership(HolderState state) {
     HolderStep step = HolderMachine.step(state, new HolderInput.LeaseEnded());
-    if (state instanceof Owned || state instanceof Forgotten) {
+    if (state instanceof Owned || state instanceof Deciding || state instanceof Forgotten) {
       assertThat(step).isEqualTo(HolderStep.of(state));
     } else {
       assertThat(step.next()).isInstanceOf(Forgotten.class);
@@ -266,6 +303,16 @@ class HolderRefusalTest {
       assertThat(recovered.next().epoch()).isEqualTo(record.epoch());
       assertThat(recovered.outputs()).endsWith(new HolderOutput.Wipe());
     }
+    journal.add(new HolderRecord.GrantedWith(4, DIGEST, ELECTORATE));
+    HolderStep granted = HolderMachine.recover(journal);
+    assertThat(granted)
+        .isEqualTo(
+            HolderStep.of(
+                new Deciding(4, DIGEST, Proposer.granted(ELECTORATE), false, 0),
+                new HolderOutput.FindGuest(4)));
+    assertThat(HolderMachine.step(granted.next(), new HolderInput.LoadFailed(4, WHY)).next())
+        .isInstanceOf(Forgotten.class);
+    assertThat(HolderMachine.step(granted.next(), new HolderInput.Loaded(4)).outputs()).hasSize(2);
     journal.add(new HolderRecord.OwnedWith(4, DIGEST));
     assertThat(HolderMachine.recover(journal))
         .isEqualTo(HolderStep.of(new Owned(4, DIGEST, false), new HolderOutput.ResumeGuest(4)));

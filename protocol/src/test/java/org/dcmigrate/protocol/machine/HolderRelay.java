@@ -90,9 +90,7 @@ final class HolderRelay {
                 case Reply.Ok ok -> onOk.accept(ok);
                 case Reply.Refused refused -> broke(epoch, refused.failure());
                 case Reply.Lost lost -> broke(epoch, lost.failure());
-                case Reply.Prepared odd -> throw new AssertionError(odd);
-                case Reply.Incomplete odd -> throw new AssertionError(odd);
-                case Reply.Running odd -> throw new AssertionError(odd);
+                default -> throw new AssertionError(reply);
               }
             });
   }

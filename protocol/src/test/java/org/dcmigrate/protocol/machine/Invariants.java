@@ -1,10 +1,18 @@
 package org.dcmigrate.protocol.machine;
 
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import org.dcmigrate.protocol.PeerId;
+import org.dcmigrate.protocol.decision.Choice;
+import org.dcmigrate.protocol.decision.Electorate;
+import org.dcmigrate.protocol.decision.Vote;
+import org.dcmigrate.protocol.machine.SourceState.Committed;
 import org.dcmigrate.protocol.machine.SourceState.Committing;
 import org.dcmigrate.protocol.machine.SourceState.InDoubt;
 import org.dcmigrate.protocol.machine.SourceState.Redirecting;
@@ -13,8 +21,13 @@ import org.dcmigrate.protocol.machine.WorldGuest.Power;
 
 /** The rules that never bend, checked at every step of every peer. */
 final class Invariants {
+  private record Cast(PeerId acceptor, Vote vote) {}
+
   private final World world;
   private final Map<String, Integer> reached = new HashMap<>();
+  private final Map<Long, Set<Cast>> votes = new TreeMap<>();
+  private final Map<Long, Integer> quorums = new HashMap<>();
+  private boolean resolved;
 
   Invariants(World world) {
     this.world = world;
@@ -68,8 +81,11 @@ final class Invariants {
             case SourceOutput.StartTransfer o -> true;
             case SourceOutput.Prepare o -> true;
             case SourceOutput.Commit o -> true;
+            case SourceOutput.Appoint o -> true;
+            case SourceOutput.Ask o -> true;
             case SourceOutput.Abort o -> true;
             case SourceOutput.Release o -> true;
+            case SourceOutput.Dismiss o -> true;
             default -> false;
           };
     }
@@ -82,6 +98,43 @@ final class Invariants {
     }
   }
 
+  /** A vote is on disk: whatever was decided before stays decided. */
+  void voted(long epoch, Electorate electorate, PeerId acceptor, Vote vote) {
+    votes.computeIfAbsent(epoch, e -> new LinkedHashSet<>()).add(new Cast(acceptor, vote));
+    quorums.put(epoch, electorate.quorum());
+    require(decided(epoch).size() <= 1, "both choices are decided: " + votes);
+  }
+
+  /** The operator has decided: from now on it is the operator who answers for one guest only. */
+  void resolved() {
+    resolved = true;
+  }
+
+  private Set<Choice> decided(long epoch) {
+    Map<Vote, Long> counts =
+        votes.getOrDefault(epoch, Set.of()).stream()
+            .collect(Collectors.groupingBy(Cast::vote, Collectors.counting()));
+    return counts.entrySet().stream()
+        .filter(count -> count.getValue() >= quorums.get(epoch))
+        .map(count -> count.getKey().choice())
+        .collect(Collectors.toSet());
+  }
+
+  /** The source runs the guest after a grant only if decided so, or given up by the destination. */
+  private void grantHasEnded() {
+    for (SourceRecord record : world.source().journal()) {
+      if (record instanceof SourceRecord.Granted granted && !resolved) {
+        boolean givenUp =
+            world.holder(granted.to().uri()).journal().stream()
+                .anyMatch(
+                    r -> r instanceof HolderRecord.Forgot && r.epoch() >= granted.epoch());
+        require(
+            givenUp || decided(granted.epoch()).contains(Choice.SOURCE),
+            "the guest runs at the source after a grant that nothing has ended: " + votes);
+      }
+    }
+  }
+
   /** The grant is on disk before the commit is sent, and the guest is sealed. */
   void committing(SourceOutput.Commit commit) {
     require(
@@ -90,7 +143,10 @@ final class Invariants {
                 record ->
                     record.equals(
                         new SourceRecord.Granted(
-                            commit.epoch(), commit.to(), commit.memoryDigest()))),
+                            commit.epoch(),
+                            commit.to(),
+                            commit.memoryDigest(),
+                            commit.witness()))),
         "a commit without a grant on disk");
   }
 
@@ -98,6 +154,10 @@ final class Invariants {
   void resuming(WorldHolder holder) {
     WorldGuest guest = world.source().guest();
     require(owns(holder), holder.id() + " resumes a guest that it does not own");
+    long epoch = holder.journal().getLast().epoch();
+    require(
+        resolved || decided(epoch).contains(Choice.DESTINATION),
+        holder.id() + " resumes a guest, and it is not decided so: " + votes);
     require(guest.power() == Power.SEALED, "the guest at the source is " + guest.power());
     for (int page = 0; page < guest.pageCount(); page++) {
       Version held = holder.pages().getOrDefault(page, new Version(0, -1));
@@ -107,12 +167,16 @@ final class Invariants {
 
   /** Rules 1, 2 and 5. */
   void always() {
+    if (resolved) {
+      return;
+    }
     WorldGuest guest = world.source().guest();
     long running = world.holders().stream().filter(WorldHolder::guestRuns).count();
     long owners = world.holders().stream().filter(Invariants::owns).count();
     require(owners <= 1, "more than one owner");
     if (guest.power() == Power.RUNNING) {
       require(running == 0 && owners == 0, "the guest runs at the source, and another owns it");
+      grantHasEnded();
     }
     require(running <= 1, "the guest runs at two destinations");
     if (guest.power() == Power.QUIT) {
@@ -132,6 +196,7 @@ final class Invariants {
     boolean maySeal =
         state instanceof Committing
             || state instanceof InDoubt
+            || state instanceof Committed
             || state instanceof SwitchingOver
             || state instanceof SourceState.Ended;
     require(guest.power() != Power.SEALED || maySeal, "the guest is sealed in " + state);
@@ -141,7 +206,8 @@ final class Invariants {
   }
 
   static boolean owns(WorldHolder holder) {
-    return holder.journal().stream().anyMatch(r -> r instanceof HolderRecord.OwnedWith);
+    return !holder.journal().isEmpty()
+        && holder.journal().getLast() instanceof HolderRecord.OwnedWith;
   }
 
   private static Set<Long> epochsInForce(SourceState state) {
@@ -151,8 +217,9 @@ final class Invariants {
       case Redirecting s -> Set.of(s.epoch(), s.current().epoch());
       case SourceState.Parked s -> Set.of();
       case SwitchingOver s -> Set.of(s.epoch());
-      case Committing s -> Set.of(s.epoch());
-      case InDoubt s -> Set.of(s.epoch());
+      case Committing s -> Set.of(s.grant().epoch());
+      case InDoubt s -> Set.of(s.grant().epoch());
+      case Committed s -> Set.of(s.grant().epoch());
       case SourceState.Ended s -> Set.of();
     };
   }
@@ -163,6 +230,10 @@ final class Invariants {
       case SourceInput.CancelAsked i -> Optional.empty();
       case SourceInput.GuestFailed i -> Optional.empty();
       case SourceInput.Tick i -> Optional.empty();
+      case SourceInput.ResolveAsked i -> Optional.empty();
+      case SourceInput.WitnessAppointed i -> Optional.of(i.epoch());
+      case SourceInput.WitnessRefused i -> Optional.of(i.epoch());
+      case SourceInput.Answered i -> Optional.of(i.epoch());
       case SourceInput.OpenAccepted i -> Optional.of(i.epoch());
       case SourceInput.MetadataAccepted i -> Optional.of(i.epoch());
       case SourceInput.OpenRefused i -> Optional.of(i.epoch());

@@ -3,6 +3,9 @@ package org.dcmigrate.protocol.machine;
 import java.util.Map;
 import java.util.Set;
 import org.dcmigrate.protocol.Failure;
+import org.dcmigrate.protocol.PeerId;
+import org.dcmigrate.protocol.decision.Answer;
+import org.dcmigrate.protocol.decision.Question;
 
 /** What travels from a source or a contributor to a holder. */
 sealed interface Message {
@@ -15,6 +18,15 @@ sealed interface Message {
 
   /** A page. */
   record Chunk(long epoch, int page, Version version) implements Message {}
+
+  /** The source asks the callee to witness the decision. */
+  record Appoint(long epoch, PeerId destination) implements Message {}
+
+  /** Nothing is left to witness. */
+  record Dismiss(long epoch) implements Message {}
+
+  /** A question to the callee's acceptor. */
+  record Ballot(long epoch, Question question) implements Message {}
 
   /** The answer to a message. */
   sealed interface Reply {
@@ -32,6 +44,12 @@ sealed interface Message {
 
     /** The destination's memory differs. */
     record Incomplete() implements Reply {}
+
+    /** Done, and nothing to tell. */
+    record Done() implements Reply {}
+
+    /** An acceptor's answer. */
+    record Voted(Answer answer) implements Reply {}
 
     /** The guest runs at the destination. */
     record Running() implements Reply {}

@@ -24,7 +24,7 @@ class RandomWalkTest {
   private static final int SEEDS = Integer.getInteger("dcm.walk.seeds", 3000);
   private static final int FIRST = Integer.getInteger("dcm.walk.first", 1);
   private static final int MOST_ACTIONS = 40;
-  private static final long HEALING_MS = 6000;
+  private static final long HEALING_MS = 20_000;
   private static final List<String> HOLDERS = List.of("A", "B", "C");
   private static final List<String> PEERS = List.of("S", "A", "B", "C");
   private static final int PAGES = 8;
@@ -56,6 +56,7 @@ class RandomWalkTest {
               "SwitchingOver",
               "Committing",
               "InDoubt",
+              "Committed",
               "Ended");
       assertThat(reached.get("Completed, redirected")).isGreaterThan(SEEDS / 20);
       assertThat(reached.get("Failed after the grant")).isGreaterThan(SEEDS / 1000);
@@ -88,7 +89,11 @@ class RandomWalkTest {
 
   private static void walk(World world, int seed) {
     SplittableRandom random = new SplittableRandom(seed);
-    world.migrate("A");
+    if (random.nextInt(3) == 0) {
+      world.migrate("A", pick(HOLDERS, random));
+    } else {
+      world.migrate("A");
+    }
     int actions = random.nextInt(1, MOST_ACTIONS);
     for (int action = 0; action < actions; action++) {
       act(world, random);
@@ -154,8 +159,9 @@ class RandomWalkTest {
   }
 
   private static boolean isCommit(Message message) {
-    return message instanceof Message.Control control
-        && (control.input() instanceof HolderInput.CommitArrived
+    return message instanceof Message.Ballot
+        || message instanceof Message.Control control
+            && (control.input() instanceof HolderInput.CommitArrived
             || control.input() instanceof HolderInput.PrepareArrived);
   }
 

@@ -9,6 +9,7 @@ import java.util.Set;
 import org.dcmigrate.protocol.Failure;
 import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.Reason;
+import org.dcmigrate.protocol.decision.Choice;
 import org.dcmigrate.protocol.machine.SourceState.ContributorPhase;
 import org.dcmigrate.protocol.machine.SourceState.Course;
 import org.dcmigrate.protocol.machine.SourceState.Reconciling;
@@ -22,7 +23,9 @@ class SourceMachineTest {
   private static final PeerId B = new PeerId("B");
   private static final PeerId C = new PeerId("C");
   private static final Failure GONE = new Failure(Reason.PEER_UNREACHABLE, "gone");
-  private static final Course COURSE = new Course(S, 3, Set.of(A, B, C), 1);
+  private static final SourceState.Witnesses NOBODY =
+      new SourceState.Witnesses(Optional.empty(), List.of(), false, Set.of());
+  private static final Course COURSE = new Course(S, 3, Set.of(A, B, C), NOBODY, 1);
 
   @Test
   void aStopOfAnEarlierEpochLeavesTheLeaveToStop() {
@@ -94,9 +97,16 @@ class SourceMachineTest {
     assertThat(SourceMachine.recover(S, List.of(opened.getFirst(), failed), 0).outputs()).isEmpty();
     assertThat(
             SourceMachine.recover(
-                    S, List.of(opened.getFirst(), new SourceRecord.Granted(2, B, 7)), 0)
+                    S, List.of(opened.getFirst(), new SourceRecord.Granted(2, B, 7, Optional.empty())), 0)
                 .outputs())
-        .containsExactly(new SourceOutput.Commit(2, B, 7));
+        .containsExactly(new SourceOutput.Commit(2, B, 7, Optional.empty()));
+    SourceRecord granted = new SourceRecord.Granted(2, B, 7, Optional.empty());
+    SourceRecord back = new SourceRecord.Decided(2, Choice.SOURCE);
+    assertThat(SourceMachine.recover(S, List.of(opened.getFirst(), granted, back), 0).outputs())
+        .startsWith(new SourceOutput.TakeBack());
+    SourceRecord away = new SourceRecord.Decided(2, Choice.DESTINATION);
+    assertThat(SourceMachine.recover(S, List.of(opened.getFirst(), granted, away), 0).outputs())
+        .startsWith(new SourceOutput.QuitGuest());
   }
 
   private static Transferring relaying() {

@@ -244,9 +244,7 @@ final class SourceSender {
                 case Reply.Ok ok -> onOk.accept(ok);
                 case Reply.Refused refused -> lost(now, refused.failure());
                 case Reply.Lost lost -> lost(now, lost.failure());
-                case Reply.Prepared odd -> throw new AssertionError(odd);
-                case Reply.Incomplete odd -> throw new AssertionError(odd);
-                case Reply.Running odd -> throw new AssertionError(odd);
+                default -> throw new AssertionError(reply);
               }
             });
   }

@@ -72,9 +72,7 @@ final class SourceWatch {
           lost(peer, lost.failure());
         }
       }
-      case Reply.Prepared odd -> throw new AssertionError(odd);
-      case Reply.Incomplete odd -> throw new AssertionError(odd);
-      case Reply.Running odd -> throw new AssertionError(odd);
+      default -> throw new AssertionError(reply);
     }
   }
 

@@ -13,6 +13,7 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.dcmigrate.protocol.PeerId;
+import org.dcmigrate.protocol.decision.Choice;
 import org.dcmigrate.protocol.machine.SourceState.Ended;
 import org.dcmigrate.protocol.machine.SourceState.Result;
 import org.dcmigrate.protocol.machine.WorldGuest.Power;
@@ -38,6 +39,7 @@ final class World {
   World(int pageCount, boolean logging, String... holderNames) {
     this.logging = logging;
     this.source = new WorldSource(this, SOURCE, pageCount);
+    network.add(source);
     for (String name : holderNames) {
       WorldHolder holder = new WorldHolder(this, new PeerId(name));
       holders.put(holder.id(), holder);
@@ -103,7 +105,21 @@ final class World {
   // ---- What a script can do.
 
   void migrate(String to) {
-    source.start(new PeerId(to), PARKED_MS);
+    source.start(new PeerId(to), Optional.empty(), PARKED_MS);
+  }
+
+  void migrate(String to, String witness) {
+    source.start(new PeerId(to), Optional.of(new PeerId(witness)), PARKED_MS);
+  }
+
+  /** The operator decides at a peer that is in doubt. */
+  void resolve(String peer, Choice choice) {
+    invariants.resolved();
+    if (peer.equals(SOURCE.uri())) {
+      source.input(new SourceInput.ResolveAsked(choice));
+    } else {
+      holder(peer).input(new HolderInput.ResolveAsked(choice));
+    }
   }
 
   void redirect(String to) {

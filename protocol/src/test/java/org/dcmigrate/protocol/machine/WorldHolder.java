@@ -13,6 +13,7 @@ import java.util.function.Consumer;
 import org.dcmigrate.protocol.Failure;
 import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.Reason;
+import org.dcmigrate.protocol.decision.Acceptor;
 import org.dcmigrate.protocol.machine.HolderInput.CommitArrived;
 import org.dcmigrate.protocol.machine.HolderInput.ForgetAsked;
 import org.dcmigrate.protocol.machine.HolderInput.MetadataArrived;
@@ -27,8 +28,8 @@ import org.dcmigrate.protocol.machine.Message.Control;
 import org.dcmigrate.protocol.machine.Message.Reply;
 
 /**
- * A peer that can hold pages: drives a {@link HolderMachine}. Journal, pages and a running guest
- * survive a restart; state, open calls and the shell do not.
+ * A peer that can hold pages: drives a {@link HolderMachine}. Journal, votes, pages and a loaded or
+ * running guest survive a restart; state and open calls do not.
  */
 final class WorldHolder implements Network.Callee {
   private static final long LEASE_MS = 300;
@@ -37,7 +38,12 @@ final class WorldHolder implements Network.Callee {
   enum Weakness {
     SHELL,
     LOAD,
-    RESUME
+    /** The guest does not resume, and it cannot be said whether it ever ran. */
+    RESUME,
+    /** The guest does not resume, and it is clear that it never ran. */
+    BROKEN,
+    /** A guest that was loaded does not survive its peer. */
+    FRAIL
   }
 
   private final World world;
@@ -47,6 +53,7 @@ final class WorldHolder implements Network.Callee {
   private final Set<Weakness> weaknesses = EnumSet.noneOf(Weakness.class);
   private final Set<PeerId> transfers = new HashSet<>();
   private final HolderRelay relay;
+  private final WorldAcceptors acceptors;
   private Optional<HolderState> state = Optional.empty();
   private Optional<Consumer<Reply>> metadataAnswer = Optional.empty();
   private Optional<Consumer<Reply>> switchoverAnswer = Optional.empty();
@@ -59,7 +66,9 @@ final class WorldHolder implements Network.Callee {
     this.world = world;
     this.id = id;
     this.relay = new HolderRelay(world, this);
+    this.acceptors = new WorldAcceptors(world, id);
     world.agenda().every(50, this::checkLease);
+    world.agenda().every(500, this::askAgain);
   }
 
   @Override
@@ -112,10 +121,12 @@ final class WorldHolder implements Network.Callee {
   /** Changes a page behind the protocol's back; once digests are taken nothing would notice. */
   void corrupt(int page) {
     boolean verified =
-        state.isPresent()
-            && switch (state.get()) {
+        state.isEmpty()
+            ? !journal.isEmpty() && journal.getLast() instanceof HolderRecord.GrantedWith
+            : switch (state.get()) {
               case HolderState.Preparing preparing -> true;
               case HolderState.Prepared prepared -> true;
+              case HolderState.Deciding deciding -> true;
               case HolderState.Owned owned -> true;
               default -> false;
             };
@@ -151,6 +162,14 @@ final class WorldHolder implements Network.Callee {
   public void receive(PeerId sender, Message message, Consumer<Reply> answer) {
     switch (message) {
       case Chunk chunk -> answer.accept(take(sender, chunk));
+      case Message.Appoint appoint ->
+          answer.accept(acceptors.appoint(appoint.epoch(), sender, appoint.destination()));
+      case Message.Dismiss dismiss -> {
+        acceptors.dismiss(dismiss.epoch());
+        answer.accept(new Reply.Done());
+      }
+      case Message.Ballot ballot ->
+          answer.accept(acceptors.ask(sender, ballot.epoch(), ballot.question()));
       case Control control when state.isPresent() -> step(control, state.get(), answer);
       case Control(OpenAsked asked, Set<Integer> none) -> {
         askedMs = world.agenda().nowMs();
@@ -243,7 +262,13 @@ final class WorldHolder implements Network.Callee {
       world.log(id, "-> " + output);
     }
     switch (output) {
-      case HolderOutput.Persist persist -> journal.add(persist.record());
+      case HolderOutput.Persist persist -> persist(persist.record());
+      case HolderOutput.Ask o -> ask(o);
+      case HolderOutput.FindGuest o ->
+          later(
+              weaknesses.contains(Weakness.FRAIL)
+                  ? new HolderInput.LoadFailed(o.epoch(), cannot("find the guest"))
+                  : new HolderInput.Loaded(o.epoch()));
       case HolderOutput.Accept accept -> answer.accept(ok());
       case HolderOutput.Refuse refuse -> answer.accept(new Reply.Refused(refuse.failure()));
       case HolderOutput.SetUpShell o ->
@@ -277,7 +302,11 @@ final class WorldHolder implements Network.Callee {
 
   private void resumeGuest(long epoch) {
     if (weaknesses.contains(Weakness.RESUME)) {
-      later(new HolderInput.ResumeFailed(epoch, cannot("resume the guest")));
+      later(new HolderInput.ResumeFailed(epoch, cannot("resume the guest"), false));
+      return;
+    }
+    if (weaknesses.contains(Weakness.BROKEN) && !guestRuns) {
+      later(new HolderInput.ResumeFailed(epoch, cannot("resume the guest"), true));
       return;
     }
     if (!guestRuns) {
@@ -285,6 +314,43 @@ final class WorldHolder implements Network.Callee {
     }
     guestRuns = true;
     later(new HolderInput.Resumed(epoch));
+  }
+
+  private void persist(HolderRecord record) {
+    journal.add(record);
+    if (record instanceof HolderRecord.GrantedWith granted) {
+      boolean voter = granted.electorate().acceptors().contains(id);
+      if (voter) {
+        acceptors.seat(granted.epoch(), granted.electorate(), Acceptor.granted());
+      }
+    }
+  }
+
+  private void ask(HolderOutput.Ask o) {
+    if (o.acceptor().equals(id)) {
+      Reply reply = acceptors.ask(id, o.epoch(), o.question());
+      answered(o, reply);
+    } else {
+      world
+          .network()
+          .call(
+              this,
+              o.acceptor(),
+              new Message.Ballot(o.epoch(), o.question()),
+              reply -> answered(o, reply));
+    }
+  }
+
+  private void answered(HolderOutput.Ask o, Reply reply) {
+    if (reply instanceof Reply.Voted voted) {
+      later(new HolderInput.Answered(o.epoch(), o.acceptor(), voted.answer()));
+    }
+  }
+
+  private void askAgain() {
+    if (alive && state.isPresent() && state.get() instanceof HolderState.Deciding) {
+      input(new HolderInput.AskAgain());
+    }
   }
 
   private void answerMetadata(Reply reply) {
@@ -314,6 +380,7 @@ final class WorldHolder implements Network.Callee {
     boolean bound =
         state.isPresent()
             && !(state.get() instanceof HolderState.Owned)
+            && !(state.get() instanceof HolderState.Deciding)
             && !(state.get() instanceof HolderState.Forgotten);
     if (alive && bound && world.agenda().nowMs() - askedMs > LEASE_MS) {
       input(new HolderInput.LeaseEnded());

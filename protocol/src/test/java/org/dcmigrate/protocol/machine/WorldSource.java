@@ -11,13 +11,15 @@ import java.util.function.Consumer;
 import org.dcmigrate.protocol.Failure;
 import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.Reason;
+import org.dcmigrate.protocol.decision.Acceptor;
+import org.dcmigrate.protocol.decision.Electorate;
 import org.dcmigrate.protocol.machine.Message.Control;
 import org.dcmigrate.protocol.machine.Message.Reply;
 import org.dcmigrate.protocol.machine.SourceState.ContributorPhase;
 import org.dcmigrate.protocol.machine.SourceState.Transferring;
 
 /** The peer that the guest leaves: drives a {@link SourceMachine}. Journal and guest survive it. */
-final class WorldSource implements Network.Node {
+final class WorldSource implements Network.Callee {
   private static final long RETRY_MS = 20;
   private static final long LEASE_MS = 300;
 
@@ -28,6 +30,7 @@ final class WorldSource implements Network.Node {
   private final List<SourceOutput> operatorAnswers = new ArrayList<>();
   private final SourceWatch watch;
   private final Map<PeerId, Map<Integer, Version>> inventories = new HashMap<>();
+  private final WorldAcceptors acceptors;
   private Optional<SourceState> state = Optional.empty();
   private SourceSender sender;
   private boolean sealFails;
@@ -40,6 +43,7 @@ final class WorldSource implements Network.Node {
     this.guest = new WorldGuest(pageCount);
     this.sender = new SourceSender(world, this);
     this.watch = new SourceWatch(world, this);
+    this.acceptors = new WorldAcceptors(world, id);
     world.agenda().every(250, () -> input(new SourceInput.Tick()));
   }
 
@@ -92,9 +96,10 @@ final class WorldSource implements Network.Node {
     sealFails = fails;
   }
 
-  void start(PeerId to, long parkedMs) {
-    SourceStep step = SourceMachine.start(id, to, parkedMs * 1_000_000);
-    world.log(id, "<- Migrate[to=" + to + "]");
+  void start(PeerId to, Optional<PeerId> witness, long parkedMs) {
+    SourceStep step = SourceMachine.start(id, to, witness, parkedMs * 1_000_000);
+    String with = witness.map(peer -> ", witness=" + peer).orElse("");
+    world.log(id, "<- Migrate[to=" + to + with + "]");
     enter(step);
     carryOut(step);
   }
@@ -180,7 +185,10 @@ final class WorldSource implements Network.Node {
   private void carryOut(SourceOutput output) {
     world.log(id, "-> " + output);
     switch (output) {
-      case SourceOutput.Persist persist -> journal.add(persist.record());
+      case SourceOutput.Persist persist -> persist(persist.record());
+      case SourceOutput.Appoint o -> appoint(o);
+      case SourceOutput.Dismiss o -> dismiss(o, world.agenda().nowMs());
+      case SourceOutput.Ask o -> ask(o);
       case SourceOutput.Open o ->
           call(
               o.to(),
@@ -232,6 +240,16 @@ final class WorldSource implements Network.Node {
     }
   }
 
+  private void persist(SourceRecord record) {
+    journal.add(record);
+    if (record instanceof SourceRecord.Granted granted) {
+      acceptors.seat(
+          granted.epoch(),
+          new Electorate(id, granted.to(), granted.witness()),
+          Acceptor.undecided());
+    }
+  }
+
   private void detach(SourceOutput.Detach o) {
     call(
         o.peer(),
@@ -260,8 +278,7 @@ final class WorldSource implements Network.Node {
                     input(new SourceInput.PrepareFailed(epoch, refused.failure()));
                 case Reply.Lost lost ->
                     input(new SourceInput.DestinationLost(epoch, lost.failure()));
-                case Reply.Ok odd -> throw new AssertionError(odd);
-                case Reply.Running odd -> throw new AssertionError(odd);
+                default -> throw new AssertionError(reply);
               }
             });
   }
@@ -279,7 +296,9 @@ final class WorldSource implements Network.Node {
 
   private void commit(SourceOutput.Commit o) {
     world.invariants().committing(o);
-    Message commit = new Control(new HolderInput.CommitArrived(o.epoch(), o.memoryDigest()));
+    Electorate electorate = new Electorate(id, o.to(), o.witness());
+    Message commit =
+        new Control(new HolderInput.CommitArrived(o.epoch(), o.memoryDigest(), electorate));
     world
         .network()
         .call(
@@ -289,15 +308,85 @@ final class WorldSource implements Network.Node {
             reply -> {
               switch (reply) {
                 case Reply.Running running -> input(new SourceInput.Running(o.epoch()));
-                case Reply.Refused refused ->
-                    input(new SourceInput.CommitRefused(o.epoch(), refused.failure()));
+                case Reply.Refused refused -> input(refusal(o.epoch(), refused.failure()));
                 case Reply.Lost lost ->
                     input(new SourceInput.CommitLost(o.epoch(), lost.failure()));
-                case Reply.Ok odd -> throw new AssertionError(odd);
-                case Reply.Prepared odd -> throw new AssertionError(odd);
-                case Reply.Incomplete odd -> throw new AssertionError(odd);
+                default -> throw new AssertionError(reply);
               }
             });
+  }
+
+  /** Only a destination that has given up for good sets the guest free. */
+  private static SourceInput refusal(long epoch, Failure failure) {
+    return switch (failure.reason()) {
+      case ATTEMPT_DISCARDED, MIGRATION_UNKNOWN -> new SourceInput.CommitRefused(epoch, failure);
+      default -> new SourceInput.CommitLost(epoch, failure);
+    };
+  }
+
+  private void appoint(SourceOutput.Appoint o) {
+    world
+        .network()
+        .call(
+            this,
+            o.witness(),
+            new Message.Appoint(o.epoch(), o.destination()),
+            reply -> {
+              switch (reply) {
+                case Reply.Done done ->
+                    input(new SourceInput.WitnessAppointed(o.epoch(), o.witness()));
+                case Reply.Refused refused ->
+                    input(
+                        new SourceInput.WitnessRefused(o.epoch(), o.witness(), refused.failure()));
+                case Reply.Lost lost ->
+                    input(new SourceInput.WitnessRefused(o.epoch(), o.witness(), lost.failure()));
+                default -> throw new AssertionError(reply);
+              }
+            });
+  }
+
+  private void dismiss(SourceOutput.Dismiss o, long sinceMs) {
+    world
+        .network()
+        .call(
+            this,
+            o.witness(),
+            new Message.Dismiss(o.epoch()),
+            reply -> {
+              if (reply instanceof Reply.Lost && world.agenda().nowMs() - sinceMs < LEASE_MS) {
+                later(RETRY_MS, () -> dismiss(o, sinceMs));
+              }
+            });
+  }
+
+  private void ask(SourceOutput.Ask o) {
+    if (o.acceptor().equals(id)) {
+      Reply reply = acceptors.ask(id, o.epoch(), o.question());
+      later(0, () -> answered(o, reply));
+    } else {
+      world
+          .network()
+          .call(
+              this,
+              o.acceptor(),
+              new Message.Ballot(o.epoch(), o.question()),
+              reply -> answered(o, reply));
+    }
+  }
+
+  private void answered(SourceOutput.Ask o, Reply reply) {
+    if (reply instanceof Reply.Voted voted) {
+      input(new SourceInput.Answered(o.epoch(), o.acceptor(), voted.answer()));
+    }
+  }
+
+  @Override
+  public void receive(PeerId sender, Message message, Consumer<Reply> answer) {
+    if (message instanceof Message.Ballot ballot) {
+      answer.accept(acceptors.ask(sender, ballot.epoch(), ballot.question()));
+    } else {
+      throw new AssertionError("nobody sends this to a source: " + message);
+    }
   }
 
   /** Tells a peer to forget, until it has heard it or its lease has told it. */
@@ -327,9 +416,7 @@ final class WorldSource implements Network.Node {
                 case Reply.Ok ok -> onOk.accept(ok);
                 case Reply.Refused refused -> onFailure.accept(refused.failure());
                 case Reply.Lost lost -> onFailure.accept(lost.failure());
-                case Reply.Prepared odd -> throw new AssertionError(odd);
-                case Reply.Incomplete odd -> throw new AssertionError(odd);
-                case Reply.Running odd -> throw new AssertionError(odd);
+                default -> throw new AssertionError(reply);
               }
             });
   }
