@@ -64,6 +64,8 @@ final class ContributorMachine {
       case ForgetAsked asked ->
           HolderMachine.forget(asked.epoch(), HolderMachine.toldToForget())
               .then(new HolderOutput.Accept());
+      case HolderInput.Stopping stopping ->
+          HolderMachine.forget(state.epoch(), HolderMachine.stopping());
       case LeaseEnded ended -> HolderMachine.forget(state.epoch(), HolderMachine.leaseEnded());
       case StatusAsked asked -> of(state, new HolderOutput.Accept());
       case InventoryAsked asked -> notDestination(state);

@@ -22,6 +22,7 @@ import org.dcmigrate.protocol.machine.HolderInput.StatusAsked;
 import org.dcmigrate.protocol.machine.HolderState.Deciding;
 import org.dcmigrate.protocol.machine.HolderState.Owned;
 import org.dcmigrate.protocol.machine.HolderState.Prepared;
+import org.dcmigrate.protocol.machine.HolderState.Resumption;
 
 /**
  * The new destination from the grant on. As long as {@code OwnedWith} is not on disk the guest has
@@ -101,7 +102,7 @@ final class DestinationDecision {
 
   private static HolderStep own(Deciding state) {
     return of(
-        new Owned(state.epoch(), state.memoryDigest(), false),
+        new Owned(state.epoch(), state.memoryDigest(), Resumption.UNDER_WAY),
         new HolderOutput.Persist(new HolderRecord.OwnedWith(state.epoch(), state.memoryDigest())),
         new HolderOutput.ResumeGuest(state.epoch()));
   }
@@ -117,9 +118,10 @@ final class DestinationDecision {
     return switch (input) {
       case Resumed resumed when resumed.epoch() == state.epoch() ->
           of(
-              new Owned(state.epoch(), state.memoryDigest(), true),
+              new Owned(state.epoch(), state.memoryDigest(), Resumption.DONE),
               new HolderOutput.ReportRunning());
-      case ResumeFailed failed when failed.epoch() == state.epoch() && !state.running() ->
+      case ResumeFailed failed
+          when failed.epoch() == state.epoch() && state.resumption() == Resumption.UNDER_WAY ->
           failed.neverRan()
               ? HolderMachine.forget(
                   state.epoch(),
@@ -127,13 +129,21 @@ final class DestinationDecision {
                       Reason.ATTEMPT_DISCARDED,
                       "the guest could not be resumed, and never ran here: "
                           + failed.failure().sentence()))
-              : of(state, new HolderOutput.ReportResumeFailed(failed.failure()));
+              : of(
+                  new Owned(state.epoch(), state.memoryDigest(), Resumption.FAILED),
+                  new HolderOutput.ReportResumeFailed(failed.failure()));
       case CommitArrived arrived when arrived.memoryDigest() != state.memoryDigest() ->
           otherDigest(state);
       case CommitArrived arrived ->
-          state.running()
-              ? of(state, new HolderOutput.ReportRunning())
-              : of(state, new HolderOutput.ResumeGuest(state.epoch()));
+          switch (state.resumption()) {
+            case DONE -> of(state, new HolderOutput.ReportRunning());
+            case FAILED ->
+                of(
+                    new Owned(state.epoch(), state.memoryDigest(), Resumption.UNDER_WAY),
+                    new HolderOutput.ResumeGuest(state.epoch()));
+            // The answer to the first one is the answer to this one, too.
+            case UNDER_WAY -> of(state);
+          };
       case StatusAsked asked -> of(state, new HolderOutput.Accept());
       case ResolveAsked asked -> HolderMachine.notInDoubt(state);
       default ->

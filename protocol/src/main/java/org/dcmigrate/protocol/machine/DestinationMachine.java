@@ -175,6 +175,8 @@ final class DestinationMachine {
       case ForgetAsked asked ->
           HolderMachine.forget(asked.epoch(), HolderMachine.toldToForget())
               .then(new HolderOutput.Accept());
+      case HolderInput.Stopping stopping ->
+          HolderMachine.forget(state.epoch(), HolderMachine.stopping());
       case LeaseEnded ended -> HolderMachine.forget(state.epoch(), HolderMachine.leaseEnded());
       case StatusAsked asked -> of(state, new HolderOutput.Accept());
       case MetadataArrived arrived -> HolderMachine.notNow(state, "metadata");

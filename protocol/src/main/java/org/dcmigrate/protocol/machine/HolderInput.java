@@ -87,6 +87,9 @@ public sealed interface HolderInput {
   /** The source asks how it goes. */
   record StatusAsked(long epoch) implements HolderInput {}
 
+  /** This peer is about to shut down. */
+  record Stopping() implements HolderInput {}
+
   /** The source has not asked for as long as the lease gives. */
   record LeaseEnded() implements HolderInput {}
 }

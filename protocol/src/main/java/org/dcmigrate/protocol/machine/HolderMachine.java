@@ -24,6 +24,7 @@ import org.dcmigrate.protocol.machine.HolderState.Contributor;
 import org.dcmigrate.protocol.machine.HolderState.Destination;
 import org.dcmigrate.protocol.machine.HolderState.Forgotten;
 import org.dcmigrate.protocol.machine.HolderState.Owned;
+import org.dcmigrate.protocol.machine.HolderState.Resumption;
 
 /**
  * A peer that holds pages of one migration: fences epochs, then hands each input to the role that
@@ -50,9 +51,9 @@ public final class HolderMachine {
     return switch (last.orElse(new HolderRecord.Forgot(epoch))) {
       case HolderRecord.OwnedWith owned ->
           of(
-              new Owned(owned.epoch(), owned.memoryDigest(), false),
+              new Owned(owned.epoch(), owned.memoryDigest(), Resumption.UNDER_WAY),
               new HolderOutput.ResumeGuest(owned.epoch()));
-      case HolderRecord.GuestLeft left -> of(new Owned(left.epoch(), left.memoryDigest(), true));
+      case HolderRecord.GuestLeft left -> of(new Owned(left.epoch(), left.memoryDigest(), Resumption.DONE));
       // The restart may have come between the record and the wiping.
       case HolderRecord.Forgot forgot ->
           of(new Forgotten(epoch, restarted()), new HolderOutput.Wipe());
@@ -142,12 +143,21 @@ public final class HolderMachine {
       case HolderInput.AskAgain own -> Optional.empty();
       case HolderInput.ResolveAsked operator -> Optional.empty();
       case LeaseEnded own -> Optional.empty();
+      case HolderInput.Stopping own -> Optional.empty();
     };
   }
 
   private static HolderStep forgotten(Forgotten state, HolderInput input) {
     return switch (input) {
       case OpenAsked asked when asked.epoch() > state.epoch() -> DestinationMachine.open(asked);
+      case OpenAsked asked ->
+          refuse(
+              state,
+              Reason.ALREADY_OPEN,
+              "epoch "
+                  + asked.epoch()
+                  + " is over at this peer; a new attempt needs a new epoch: "
+                  + state.why().sentence());
       case ForgetAsked asked when asked.epoch() > state.epoch() ->
           of(
               new Forgotten(asked.epoch(), state.why()),
@@ -174,6 +184,11 @@ public final class HolderMachine {
             new HolderOutput.CutTransfers(why),
             new HolderOutput.CutSwitchover(why),
             new HolderOutput.Wipe());
+  }
+
+  static Failure stopping() {
+    return new Failure(
+        Reason.ATTEMPT_DISCARDED, "this peer is shutting down and gave the attempt up");
   }
 
   static Failure leaseEnded() {

@@ -52,8 +52,18 @@ public sealed interface HolderState {
   record Deciding(long epoch, long memoryDigest, Proposer proposer, boolean found, int rounds)
       implements Destination {}
 
+  /** Whether an owned guest runs. */
+  enum Resumption {
+    /** It is being resumed. */
+    UNDER_WAY,
+    /** It could not be resumed, and may have run. */
+    FAILED,
+    /** It runs, or ran and has left this peer since. */
+    DONE
+  }
+
   /** Owns the guest. */
-  record Owned(long epoch, long memoryDigest, boolean running) implements Destination {}
+  record Owned(long epoch, long memoryDigest, Resumption resumption) implements Destination {}
 
   /** The old destination's role. */
   sealed interface Contributor extends HolderState {}

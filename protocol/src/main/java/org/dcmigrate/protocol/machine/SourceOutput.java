@@ -53,7 +53,7 @@ public sealed interface SourceOutput {
   record ResumeGuest() implements SourceOutput {}
 
   /** Sends device state and expected digest. Answers: Prepared, Incomplete, PrepareFailed. */
-  record Prepare(long epoch) implements SourceOutput {}
+  record Prepare(long epoch, PeerId to) implements SourceOutput {}
 
   /** Finds by segment digests what differs, and sends it again. Answer: Repaired. */
   record Repair(long epoch) implements SourceOutput {}

@@ -39,7 +39,7 @@ final class SourceSwitchover {
             0,
             0,
             Optional.empty()),
-        new SourceOutput.Prepare(state.epoch()));
+        new SourceOutput.Prepare(state.epoch(), state.to()));
   }
 
   static SourceStep switchingOver(SwitchingOver state, SourceInput input, long nowNs) {
@@ -57,7 +57,7 @@ final class SourceSwitchover {
           when repaired.epoch() == state.epoch() && state.step() == SwitchoverStep.REPAIR ->
           of(
               at(state, SwitchoverStep.PREPARE, state.repairs(), 0),
-              new SourceOutput.Prepare(state.epoch()));
+              new SourceOutput.Prepare(state.epoch(), state.to()));
       case PrepareFailed failed when failed.epoch() == state.epoch() && !sealing ->
           rollBack(state, state.course(), failed.failure(), nowNs);
       case DestinationLost lost when lost.epoch() == state.epoch() ->
@@ -73,7 +73,10 @@ final class SourceSwitchover {
       case CancelAsked asked when sealing -> SourceSteps.refuse(state, SourceSteps.tooLate());
       case CancelAsked asked ->
           SourceSteps.cancel(state.course()).after(new SourceOutput.StopSending(state.epoch()));
-      case GuestFailed failed when !sealing ->
+      // Whether it was sealed before it failed is not known; nothing was granted, so it comes back.
+      case GuestFailed failed when sealing ->
+          SourceSteps.takeBack(state.course(), failed.failure());
+      case GuestFailed failed ->
           SourceSteps.end(state.course(), new Result.Failed(failed.failure()))
               .after(new SourceOutput.StopSending(state.epoch()));
       default ->

@@ -94,7 +94,7 @@ final class Describe {
       case HolderState.Preparing s -> name + (s.verified() ? " verified" : "");
       case HolderState.Prepared s -> name;
       case HolderState.Deciding s -> name + proposer(s.proposer());
-      case HolderState.Owned s -> name + (s.running() ? " running" : "");
+      case HolderState.Owned s -> name + " " + s.resumption();
       case HolderState.Detached s -> name;
       case HolderState.Relaying s -> name + " to " + s.newDestination();
       case HolderState.Drained s -> name;

@@ -23,6 +23,7 @@ import org.dcmigrate.protocol.machine.HolderState.Owned;
 import org.dcmigrate.protocol.machine.HolderState.Prepared;
 import org.dcmigrate.protocol.machine.HolderState.Preparing;
 import org.dcmigrate.protocol.machine.HolderState.Receiving;
+import org.dcmigrate.protocol.machine.HolderState.Resumption;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -48,8 +49,9 @@ class HolderRefusalTest {
         new Preparing(EPOCH, S, List.of(A), DIGEST, true),
         new Prepared(EPOCH, DIGEST),
         new HolderState.Deciding(EPOCH, DIGEST, Proposer.granted(ELECTORATE), true, 0),
-        new Owned(EPOCH, DIGEST, false),
-        new Owned(EPOCH, DIGEST, true),
+        new Owned(EPOCH, DIGEST, Resumption.UNDER_WAY),
+        new Owned(EPOCH, DIGEST, Resumption.FAILED),
+        new Owned(EPOCH, DIGEST, Resumption.DONE),
         new HolderState.Detached(EPOCH, A),
         new HolderState.Relaying(EPOCH, A),
         new HolderState.Drained(EPOCH, A),
@@ -127,7 +129,24 @@ class HolderRefusalTest {
   @ParameterizedTest
   @MethodSource("statesAndRequests")
   void everyRequestIsAnsweredOrBeginsSomething(HolderState state, HolderInput request) {
-    assertThat(HolderMachine.step(state, request).outputs()).isNotEmpty();
+    boolean begun =
+        state instanceof Owned owned
+            && owned.resumption() == Resumption.UNDER_WAY
+            && request instanceof HolderInput.CommitArrived;
+    assertThat(HolderMachine.step(state, request).outputs().isEmpty()).isEqualTo(begun);
+  }
+
+  @ParameterizedTest
+  @MethodSource("states")
+  void aPeerThatShutsDownSaysForGoodThatItHoldsNothing(HolderState state) {
+    HolderStep step = HolderMachine.step(state, new HolderInput.Stopping());
+    if (state instanceof Owned || state instanceof Deciding || state instanceof Forgotten) {
+      assertThat(step).isEqualTo(HolderStep.of(state));
+    } else {
+      assertThat(step.next()).isInstanceOf(Forgotten.class);
+      assertThat(step.outputs())
+          .startsWith(new HolderOutput.Persist(new HolderRecord.Forgot(EPOCH)));
+    }
   }
 
   @ParameterizedTest
@@ -151,7 +170,7 @@ class HolderRefusalTest {
           case Deciding deciding -> Reason.TOO_LATE;
           case Destination destination -> Reason.ALREADY_OPEN;
           case Contributor contributor -> Reason.STATE_CONFLICT;
-          case Forgotten forgotten -> Reason.MIGRATION_UNKNOWN;
+          case Forgotten forgotten -> Reason.ALREADY_OPEN;
         });
   }
 
@@ -202,7 +221,7 @@ class HolderRefusalTest {
     assertThat(HolderMachine.step(asked.next(), yes))
         .isEqualTo(
             HolderStep.of(
-                new Owned(EPOCH, DIGEST, false),
+                new Owned(EPOCH, DIGEST, Resumption.UNDER_WAY),
                 new HolderOutput.Persist(new HolderRecord.OwnedWith(EPOCH, DIGEST)),
                 new HolderOutput.ResumeGuest(EPOCH)));
     HolderInput stranger = new HolderInput.Answered(EPOCH, STRANGER, new Answer.Accepted(0));
@@ -217,7 +236,7 @@ class HolderRefusalTest {
   void aCommitOfAnotherDigestIsRefused() {
     HolderInput other = new HolderInput.CommitArrived(EPOCH, DIGEST + 1, ELECTORATE);
     refuses(new Prepared(EPOCH, DIGEST), other, Reason.DIGEST_MISMATCH);
-    refuses(new Owned(EPOCH, DIGEST, true), other, Reason.DIGEST_MISMATCH);
+    refuses(new Owned(EPOCH, DIGEST, Resumption.DONE), other, Reason.DIGEST_MISMATCH);
   }
 
   @Test
@@ -315,9 +334,9 @@ class HolderRefusalTest {
     assertThat(HolderMachine.step(granted.next(), new HolderInput.Loaded(4)).outputs()).hasSize(2);
     journal.add(new HolderRecord.OwnedWith(4, DIGEST));
     assertThat(HolderMachine.recover(journal))
-        .isEqualTo(HolderStep.of(new Owned(4, DIGEST, false), new HolderOutput.ResumeGuest(4)));
+        .isEqualTo(HolderStep.of(new Owned(4, DIGEST, Resumption.UNDER_WAY), new HolderOutput.ResumeGuest(4)));
     journal.add(new HolderRecord.GuestLeft(4, DIGEST));
-    assertThat(HolderMachine.recover(journal)).isEqualTo(HolderStep.of(new Owned(4, DIGEST, true)));
+    assertThat(HolderMachine.recover(journal)).isEqualTo(HolderStep.of(new Owned(4, DIGEST, Resumption.DONE)));
   }
 
   private static void accepts(HolderState state, HolderInput input) {

@@ -213,7 +213,7 @@ final class WorldSource implements Network.Callee {
       case SourceOutput.LetStop o -> guest.letStop(true);
       case SourceOutput.HoldBack o -> guest.letStop(false);
       case SourceOutput.ResumeGuest o -> guest.resume();
-      case SourceOutput.Prepare o -> prepare(o.epoch());
+      case SourceOutput.Prepare o -> prepare(o);
       case SourceOutput.Repair o -> sender.repair(o.epoch());
       case SourceOutput.Seal o -> later(1, () -> seal(o.epoch()));
       case SourceOutput.Commit o -> commit(o);
@@ -262,12 +262,13 @@ final class WorldSource implements Network.Callee {
         failure -> input(new SourceInput.ContributorLost(o.epoch(), o.peer(), failure)));
   }
 
-  private void prepare(long epoch) {
+  private void prepare(SourceOutput.Prepare o) {
+    long epoch = o.epoch();
     world
         .network()
         .call(
             this,
-            sender.destination(),
+            o.to(),
             new Control(new HolderInput.PrepareArrived(epoch, guest.digest())),
             reply -> {
               switch (reply) {
@@ -319,7 +320,7 @@ final class WorldSource implements Network.Callee {
   /** Only a destination that has given up for good sets the guest free. */
   private static SourceInput refusal(long epoch, Failure failure) {
     return switch (failure.reason()) {
-      case ATTEMPT_DISCARDED, MIGRATION_UNKNOWN -> new SourceInput.CommitRefused(epoch, failure);
+      case ATTEMPT_DISCARDED -> new SourceInput.CommitRefused(epoch, failure);
       default -> new SourceInput.CommitLost(epoch, failure);
     };
   }
