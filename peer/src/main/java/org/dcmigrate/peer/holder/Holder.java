@@ -1,19 +1,14 @@
 package org.dcmigrate.peer.holder;
 
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
-import org.dcmigrate.peer.guest.Guest;
-import org.dcmigrate.peer.guest.GuestAdapter;
 import org.dcmigrate.peer.journal.Journal;
-import org.dcmigrate.peer.memory.GuestHome;
 import org.dcmigrate.peer.memory.PageStore;
 import org.dcmigrate.protocol.Attempt;
 import org.dcmigrate.protocol.DcmException;
@@ -48,22 +43,19 @@ public final class Holder {
   private final MigrationId migration;
   private final HolderContext context;
   private final ReentrantLock lock = new ReentrantLock();
+  private final Answers answers = new Answers();
+  private final GuestPlace place;
+  private final Relays relays;
   private final Map<PeerId, SenderCounter> senders = new ConcurrentHashMap<>();
 
   private HolderState state;
-  private Opening opening;
+  // Volatile for the name, which is told without the lock.
+  private volatile Opening opening;
   private Optional<PeerId> source;
   private boolean recovering;
-  private Optional<Journal.GuestEntry> recovered = Optional.empty();
   private Optional<GuestMetadata> incoming = Optional.empty();
-  private Optional<HeldGuest> held = Optional.empty();
-  private Optional<Relay> relay = Optional.empty();
-  private Optional<Relay> nextRelay = Optional.empty();
   private TransferGate gate = new TransferGate();
-  private CompletableFuture<Optional<Failure>> metadataAnswer = new CompletableFuture<>();
-  private Optional<SwitchoverReplies> switchover = Optional.empty();
   private byte[] deviceState = new byte[0];
-  private long commitArrivedNs;
   private long contactNs;
   private Optional<Failure> refused = Optional.empty();
 
@@ -79,9 +71,13 @@ public final class Holder {
       HolderContext context,
       Opening opening,
       Optional<PeerId> source,
+      Optional<Journal.GuestEntry> recovered,
       HolderState initial) {
     this.migration = migration;
     this.context = context;
+    this.place = new GuestPlace(migration, context, recovered, lock);
+    // Not on the relay's own thread: who stops the relay waits for it under the lock.
+    this.relays = new Relays(context, input -> background("relay", () -> answer(input)));
     this.opening = opening;
     this.source = source;
     this.state = initial;
@@ -94,7 +90,13 @@ public final class Holder {
       throws DcmException {
     HolderStep first = HolderMachine.open(asked);
     Holder holder =
-        new Holder(migration, context, opening, Optional.of(asked.source()), first.next());
+        new Holder(
+            migration,
+            context,
+            opening,
+            Optional.of(asked.source()),
+            Optional.empty(),
+            first.next());
     holder.lock.lock();
     try {
       holder.carryOut(first);
@@ -113,8 +115,8 @@ public final class Holder {
             context,
             new Opening(entry.guest().name(), PageDigest.Algorithm.CRC64, Duration.ofSeconds(30)),
             source(entry.records()),
+            Optional.of(entry.guest()),
             first.next());
-    holder.recovered = Optional.of(entry.guest());
     holder.recovering = true;
     holder.lock.lock();
     try {
@@ -176,7 +178,7 @@ public final class Holder {
     requireSource(asked.source());
     locked(
         () -> {
-          if (held.isPresent() && again.digest() != opening.digest()) {
+          if (place.store().isPresent() && again.digest() != opening.digest()) {
             throw new DcmException(
                 Reason.FIELD_INVALID,
                 "digest_algorithm must stay the same in all epochs of a migration");
@@ -191,7 +193,7 @@ public final class Holder {
   public long heldPages() {
     lock.lock();
     try {
-      return held.map(guest -> guest.store().heldPages()).orElse(0L);
+      return place.store().map(PageStore::heldPages).orElse(0L);
     } finally {
       lock.unlock();
     }
@@ -199,32 +201,22 @@ public final class Holder {
 
   /** Takes the metadata and sets the guest's shell up; returns when it stands ready. */
   public void metadata(long epoch, GuestMetadata metadata) throws DcmException {
-    CompletableFuture<Optional<Failure>> answer = new CompletableFuture<>();
-    locked(
-        () -> {
-          refuseOtherEpoch(epoch);
-          Optional<GuestMetadata> before = held.map(HeldGuest::metadata);
-          if (before.isPresent() && !before.get().equals(metadata)) {
-            throw new DcmException(
-                Reason.FIELD_INVALID,
-                "the metadata differs from what came in an earlier epoch of the migration");
-          }
-          metadataAnswer = answer;
-          incoming = Optional.of(metadata);
-          request(new HolderInput.MetadataArrived(epoch));
-          return true;
-        });
-    try {
-      Optional<Failure> failure = answer.get();
-      if (failure.isPresent()) {
-        throw failure.get().exception();
-      }
-    } catch (ExecutionException impossible) {
-      throw new AssertionError("metadata answers are values", impossible);
-    } catch (InterruptedException interrupted) {
-      Thread.currentThread().interrupt();
-      throw new DcmException(Reason.PEER_NOT_SERVING, "this peer is shutting down", interrupted);
+    Answers.await(locked(() -> metadataArrived(epoch, metadata)));
+  }
+
+  private CompletableFuture<Optional<Failure>> metadataArrived(long epoch, GuestMetadata metadata)
+      throws DcmException {
+    refuseOtherEpoch(epoch);
+    Optional<GuestMetadata> before = place.metadata();
+    if (before.isPresent() && !before.get().equals(metadata)) {
+      throw new DcmException(
+          Reason.FIELD_INVALID,
+          "the metadata differs from what came in an earlier epoch of the migration");
     }
+    CompletableFuture<Optional<Failure>> answer = answers.metadataArrived();
+    incoming = Optional.of(metadata);
+    request(new HolderInput.MetadataArrived(epoch));
+    return answer;
   }
 
   private void refuseOtherEpoch(long epoch) throws DcmException {
@@ -254,7 +246,7 @@ public final class Holder {
         locked(
             () -> {
               request(input);
-              return held.map(HeldGuest::store);
+              return place.store();
             });
     store.ifPresent(pages -> pages.inventory(each));
   }
@@ -264,7 +256,7 @@ public final class Holder {
     return locked(
         () -> {
           request(new HolderInput.InventoryAsked(epoch));
-          return held.map(HeldGuest::store);
+          return place.store();
         });
   }
 
@@ -274,7 +266,7 @@ public final class Holder {
         () -> {
           request(new HolderInput.TransferAsked(epoch, sender));
           SenderCounter counter = senders.computeIfAbsent(sender, _ -> new SenderCounter());
-          return new PageWriter(gate, heldGuest().store(), counter);
+          return new PageWriter(gate, place.requireStore(), counter);
         });
   }
 
@@ -283,7 +275,7 @@ public final class Holder {
       throws DcmException {
     locked(
         () -> {
-          request(new HolderInput.PrepareArrived(epoch, memoryDigest), Optional.of(replies));
+          request(new HolderInput.PrepareArrived(epoch, memoryDigest), replies);
           deviceState = device;
           return true;
         });
@@ -293,8 +285,8 @@ public final class Holder {
   public void commit(long epoch, long memoryDigest, SwitchoverReplies replies) throws DcmException {
     locked(
         () -> {
-          commitArrivedNs = System.nanoTime();
-          request(new HolderInput.CommitArrived(epoch, memoryDigest), Optional.of(replies));
+          answers.commitArrived();
+          request(new HolderInput.CommitArrived(epoch, memoryDigest), replies);
           return true;
         });
   }
@@ -312,7 +304,9 @@ public final class Holder {
   public Geometry geometry() throws DcmException {
     return locked(
         () ->
-            held.map(guest -> guest.metadata().geometry())
+            place
+                .metadata()
+                .map(GuestMetadata::geometry)
                 .orElseThrow(
                     () ->
                         new DcmException(
@@ -323,10 +317,7 @@ public final class Holder {
   public long relay(long epoch, PageSet named) throws DcmException {
     return locked(
         () -> {
-          PageStore store = heldGuest().store();
-          PageSet waiting = store.heldOf(named);
-          nextRelay = Optional.of(new Relay(new Attempt(migration, epoch), store, waiting));
-          long pages = waiting.count();
+          long pages = relays.ask(new Attempt(migration, epoch), place.requireStore(), named);
           request(new HolderInput.RelayAsked(epoch));
           return pages;
         });
@@ -337,7 +328,7 @@ public final class Holder {
     return locked(
         () -> {
           request(new HolderInput.SkipAsked(epoch));
-          return relay.map(running -> running.skip(extents)).orElse(0L);
+          return relays.skip(extents);
         });
   }
 
@@ -346,15 +337,7 @@ public final class Holder {
     return locked(
         () -> {
           request(new HolderInput.StatusAsked(epoch));
-          return relay
-              .map(
-                  running ->
-                      new RelayProgress(
-                          state,
-                          running.waitingPages(),
-                          running.relayedPages(),
-                          running.payloadBytes()))
-              .orElse(new RelayProgress(state, 0, 0, 0));
+          return relays.progress(state);
         });
   }
 
@@ -433,21 +416,21 @@ public final class Holder {
   }
 
   private void request(HolderInput input) throws DcmException {
-    request(input, Optional.empty());
-  }
-
-  private void request(HolderInput input, Optional<SwitchoverReplies> replies) throws DcmException {
-    Optional<SwitchoverReplies> before = switchover;
-    if (replies.isPresent()) {
-      switchover = replies;
-    }
     refused = Optional.empty();
     input(input);
     if (refused.isPresent()) {
-      if (replies.isPresent()) {
-        switchover = before;
-      }
       throw refused.get().exception();
+    }
+  }
+
+  /** What follows from the input is answered there; a refused one leaves the switchover alone. */
+  private void request(HolderInput input, SwitchoverReplies replies) throws DcmException {
+    Optional<SwitchoverReplies> before = answers.switchover(Optional.of(replies));
+    try {
+      request(input);
+    } catch (DcmException refusal) {
+      answers.switchover(before);
+      throw refusal;
     }
   }
 
@@ -495,40 +478,39 @@ public final class Holder {
       }
       case HolderOutput.Accept accept -> {}
       case HolderOutput.Refuse refuse -> refused = Optional.of(refuse.failure());
-      case HolderOutput.SetUpShell shell -> background("shell", () -> setUpShell(shell.epoch()));
+      case HolderOutput.SetUpShell shell -> {
+        // As they are now: another epoch may bring others before the thread begins.
+        Opening opened = opening;
+        GuestMetadata metadata = incoming.orElseThrow();
+        background("shell", () -> setUpShell(shell.epoch(), opened, metadata));
+      }
       case HolderOutput.AcceptMetadata accept -> {
         // Not before: until here the gate of the epoch before may still be cut.
         gate = new TransferGate();
-        metadataAnswer.complete(Optional.empty());
+        answers.metadataAccepted();
       }
-      case HolderOutput.RefuseMetadata refuse ->
-          metadataAnswer.complete(Optional.of(refuse.failure()));
+      case HolderOutput.RefuseMetadata refuse -> answers.metadataRefused(refuse.failure());
       case HolderOutput.CutTransfers cut -> gate.close(cut.why());
       case HolderOutput.Verify verify -> background("verify", () -> verify(verify));
       case HolderOutput.Load load -> background("load", () -> load(load.epoch()));
       case HolderOutput.ReportIncomplete report -> reportIncomplete();
-      case HolderOutput.ReportPrepared report ->
-          switchover.ifPresent(replies -> replies.prepared(report.memoryDigest()));
-      case HolderOutput.ReportPrepareFailed report -> fail(report.failure());
+      case HolderOutput.ReportPrepared report -> answers.prepared(report.memoryDigest());
+      case HolderOutput.ReportPrepareFailed report -> answers.failed(report.failure());
       case HolderOutput.ResumeGuest resume -> background("resume", () -> resume(resume.epoch()));
-      case HolderOutput.ReportRunning report ->
-          switchover.ifPresent(
-              replies -> replies.running(Duration.ofNanos(System.nanoTime() - commitArrivedNs)));
-      case HolderOutput.ReportResumeFailed report -> fail(report.failure());
+      case HolderOutput.ReportRunning report -> answers.running();
+      case HolderOutput.ReportResumeFailed report -> answers.failed(report.failure());
       case HolderOutput.CutSwitchover cut -> {
-        fail(cut.why());
-        metadataAnswer.complete(Optional.of(cut.why()));
+        answers.failed(cut.why());
+        answers.metadataRefused(cut.why());
       }
-      case HolderOutput.DiscardShell discard -> held.ifPresent(HeldGuest::discardShell);
-      case HolderOutput.StartRelay start -> startRelay(start);
-      case HolderOutput.StopRelay stop -> relay.ifPresent(Relay::stop);
-      case HolderOutput.Wipe wipe -> wipe();
+      case HolderOutput.DiscardShell discard -> place.discardShell();
+      case HolderOutput.StartRelay start -> relays.start(start);
+      case HolderOutput.StopRelay stop -> relays.stop();
+      case HolderOutput.Wipe wipe -> {
+        place.wipe();
+        relays.forget();
+      }
     }
-  }
-
-  private void fail(Failure why) {
-    switchover.ifPresent(replies -> replies.failed(why));
-    switchover = Optional.empty();
   }
 
   private void background(String what, Runnable work) {
@@ -540,24 +522,10 @@ public final class Holder {
     }
   }
 
-  private void setUpShell(long epoch) {
+  private void setUpShell(long epoch, Opening opened, GuestMetadata metadata) {
     HolderInput result;
     try {
-      GuestMetadata metadata = incoming.orElseThrow();
-      if (context.guests().has(opening.guestName())) {
-        throw new DcmException(
-            Reason.GUEST_EXISTS,
-            "this peer runs a guest named %s already".formatted(opening.guestName()));
-      }
-      GuestAdapter adapter = adapter(metadata.kind());
-      HeldGuest guest = held.isPresent() ? held.get() : hold(metadata);
-      // Before there is a shell, so that a restart finds what a crash leaves of it.
-      context
-          .journal()
-          .holderGuest(
-              migration,
-              new Journal.GuestEntry(opening.guestName(), metadata.kind(), metadata.geometry()));
-      guest.setUpShell(adapter, opening.guestName());
+      place.setUpShell(opened, metadata);
       result = new HolderInput.ShellReady(epoch);
     } catch (DcmException failed) {
       result = new HolderInput.ShellFailed(epoch, failed.failure());
@@ -567,34 +535,15 @@ public final class Holder {
       input(result);
       if (!(state instanceof HolderState.Receiving) || state.epoch() != epoch) {
         // The source has turned elsewhere meanwhile: this shell is nobody's.
-        held.ifPresent(HeldGuest::discardShell);
+        place.discardShell();
       }
     } finally {
       lock.unlock();
     }
   }
 
-  private HeldGuest hold(GuestMetadata metadata) throws DcmException {
-    long bytes = metadata.geometry().totalBytes();
-    if (context.memoryLimitBytes() > 0 && bytes > context.memoryLimitBytes()) {
-      throw new DcmException(
-          Reason.LIMIT_EXCEEDED,
-          "the guest has %d bytes of memory, and this peer's limits.memoryBytes is %d"
-              .formatted(bytes, context.memoryLimitBytes()));
-    }
-    GuestHome home = GuestHome.open(directory(), metadata.geometry());
-    HeldGuest guest = new HeldGuest(metadata, home, opening.digest());
-    lock.lock();
-    try {
-      held = Optional.of(guest);
-    } finally {
-      lock.unlock();
-    }
-    return guest;
-  }
-
   private void verify(HolderOutput.Verify verify) {
-    PageStore store = heldGuest().store();
+    PageStore store = place.requireStore();
     boolean equal = store.memoryDigest() == verify.memoryDigest() && store.missingPages() == 0;
     answer(new HolderInput.Verified(verify.epoch(), equal));
   }
@@ -602,7 +551,7 @@ public final class Holder {
   private void load(long epoch) {
     HolderInput result;
     try {
-      heldGuest().load(deviceState);
+      place.load(deviceState);
       result = new HolderInput.Loaded(epoch);
     } catch (DcmException failed) {
       result = new HolderInput.LoadFailed(epoch, failed.failure());
@@ -613,82 +562,18 @@ public final class Holder {
   private void reportIncomplete() {
     // What lacks comes by new transfers; those before were cut for the comparison.
     gate = new TransferGate();
-    PageStore store = heldGuest().store();
-    switchover.ifPresent(replies -> replies.incomplete(store.memoryDigest(), store.missingPages()));
+    answers.incomplete(place.requireStore());
   }
 
   private void resume(long epoch) {
     HolderInput result;
     try {
-      Guest guest = held.isPresent() ? held.get().resume() : recoverGuest();
-      context.guests().put(guest);
+      place.resume();
       result = new HolderInput.Resumed(epoch);
     } catch (DcmException failed) {
       LOG.error("the guest is owned here and does not run: {}", failed.sentence());
       result = new HolderInput.ResumeFailed(epoch, failed.failure());
     }
     answer(result);
-  }
-
-  private Guest recoverGuest() throws DcmException {
-    Journal.GuestEntry entry = recovered.orElseThrow();
-    return adapter(entry.kind())
-        .recover(
-            entry.name(),
-            GuestHome.open(directory(), entry.geometry()),
-            !context.givenAway().contains(entry.name()));
-  }
-
-  private void startRelay(HolderOutput.StartRelay start) {
-    Relay running = nextRelay.orElseThrow();
-    relay = nextRelay;
-    try {
-      running.start(
-          context.peers().client(start.to()),
-          context.egress(),
-          context.timeouts(),
-          new Relay.Listener() {
-            @Override
-            public void finished() {
-              // Not on the relay's own thread: who stops the relay waits for it under the lock.
-              background("relay", () -> answer(new HolderInput.RelayFinished(start.epoch())));
-            }
-
-            @Override
-            public void broke(Failure failure) {
-              background("relay", () -> answer(new HolderInput.RelayBroke(start.epoch(), failure)));
-            }
-          });
-    } catch (DcmException unknown) {
-      background(
-          "relay", () -> answer(new HolderInput.RelayBroke(start.epoch(), unknown.failure())));
-    }
-  }
-
-  private void wipe() {
-    held.ifPresent(HeldGuest::wipe);
-    held = Optional.empty();
-    relay = Optional.empty();
-    if (recovered.isPresent()) {
-      Orphans.remove(directory(), recovered.get(), context.adapters());
-    }
-  }
-
-  private HeldGuest heldGuest() {
-    return held.orElseThrow(() -> new AssertionError("the machine asks for pages not held"));
-  }
-
-  private GuestAdapter adapter(String kind) throws DcmException {
-    return context.adapters().stream()
-        .filter(adapter -> adapter.kind().equals(kind))
-        .findFirst()
-        .orElseThrow(
-            () ->
-                new DcmException(
-                    Reason.CAPABILITY_MISSING, "this peer cannot run guests of kind " + kind));
-  }
-
-  private Path directory() {
-    return context.runDirectory().resolve(migration.toString());
   }
 }
