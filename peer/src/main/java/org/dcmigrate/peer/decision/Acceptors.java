@@ -1,0 +1,161 @@
+package org.dcmigrate.peer.decision;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.dcmigrate.peer.journal.Journal;
+import org.dcmigrate.protocol.Attempt;
+import org.dcmigrate.protocol.DcmException;
+import org.dcmigrate.protocol.Failure;
+import org.dcmigrate.protocol.MigrationId;
+import org.dcmigrate.protocol.PeerId;
+import org.dcmigrate.protocol.Reason;
+import org.dcmigrate.protocol.decision.Acceptor;
+import org.dcmigrate.protocol.decision.Answer;
+import org.dcmigrate.protocol.decision.Electorate;
+import org.dcmigrate.protocol.decision.Question;
+
+/**
+ * The attempts that this peer votes on. A vote is on disk before it is answered. The seats of
+ * source and destination follow from their own records and are written with their first vote; that
+ * of a witness is written when it is appointed.
+ */
+public final class Acceptors {
+  private final PeerId self;
+  private final Journal journal;
+  private final int limit;
+  private final Map<Attempt, Journal.Seat> seats = new HashMap<>();
+
+  /** Votes of this peer, at most so many as a witness. */
+  public Acceptors(PeerId self, Journal journal, int limit) {
+    this.self = self;
+    this.journal = journal;
+    this.limit = limit;
+  }
+
+  /** Takes up what the journal knows, before anything is served. */
+  public synchronized void recover() throws DcmException {
+    journal.seats().forEach(seat -> seats.put(seat.attempt(), seat));
+  }
+
+  /** Takes the seat of source or destination; one that is there stays as it is. */
+  public synchronized void sit(Attempt attempt, Electorate electorate, Acceptor acceptor) {
+    seats.putIfAbsent(attempt, new Journal.Seat(attempt, electorate, acceptor));
+  }
+
+  /**
+   * Takes the seat of a witness; on disk when this returns.
+   *
+   * @throws DcmException EPOCH_STALE, ALREADY_OPEN, FIELD_INVALID or LIMIT_EXCEEDED
+   */
+  public synchronized void appoint(Attempt attempt, PeerId source, PeerId destination)
+      throws DcmException {
+    if (destination.equals(self) || destination.equals(source)) {
+      throw new DcmException(
+          Reason.FIELD_INVALID,
+          "destination must be another peer than the source and the witness, but was "
+              + destination);
+    }
+    Electorate electorate = new Electorate(source, destination, Optional.of(self));
+    List<Journal.Seat> others =
+        seats.values().stream()
+            .filter(seat -> seat.attempt().migration().equals(attempt.migration()))
+            .toList();
+    for (Journal.Seat other : others) {
+      checkAgainst(other, attempt, electorate);
+    }
+    if (seats.containsKey(attempt)) {
+      return;
+    }
+    if (seats.size() >= limit) {
+      throw new DcmException(
+          Reason.LIMIT_EXCEEDED,
+          "this peer votes on %d attempts, as many as it may; name another witness"
+              .formatted(seats.size()));
+    }
+    Journal.Seat seat = new Journal.Seat(attempt, electorate, Acceptor.undecided());
+    journal.putSeat(seat);
+    seats.put(attempt, seat);
+  }
+
+  private static void checkAgainst(Journal.Seat other, Attempt attempt, Electorate electorate)
+      throws DcmException {
+    if (!other.electorate().source().equals(electorate.source())) {
+      throw new DcmException(
+          Reason.IDENTITY_NOT_ADMITTED,
+          "%s is not the source of migration %s"
+              .formatted(electorate.source(), attempt.migration()));
+    }
+    if (other.attempt().epoch() > attempt.epoch()) {
+      throw new DcmException(
+          Reason.EPOCH_STALE,
+          "epoch %d is over; this peer votes on epoch %d of the migration"
+              .formatted(attempt.epoch(), other.attempt().epoch()));
+    }
+    if (other.attempt().equals(attempt) && !other.electorate().equals(electorate)) {
+      throw new DcmException(
+          Reason.ALREADY_OPEN,
+          "this peer votes on epoch %d with another destination".formatted(attempt.epoch()));
+    }
+  }
+
+  /**
+   * Gives up the seats of a migration up to an epoch.
+   *
+   * @throws DcmException IDENTITY_NOT_ADMITTED for anybody but the migration's source
+   */
+  public synchronized void dismiss(Attempt attempt, PeerId caller) throws DcmException {
+    List<Journal.Seat> leaving =
+        seats.values().stream()
+            .filter(seat -> seat.attempt().migration().equals(attempt.migration()))
+            .filter(seat -> seat.attempt().epoch() <= attempt.epoch())
+            .filter(seat -> seat.electorate().witness().equals(Optional.of(self)))
+            .toList();
+    for (Journal.Seat seat : leaving) {
+      if (!seat.electorate().source().equals(caller)) {
+        throw new DcmException(
+            Reason.IDENTITY_NOT_ADMITTED,
+            "%s is not the source of migration %s".formatted(caller, attempt.migration()));
+      }
+    }
+    for (Journal.Seat seat : leaving) {
+      journal.removeSeat(seat.attempt());
+      seats.remove(seat.attempt());
+    }
+  }
+
+  /**
+   * Votes; what changed is on disk when this returns.
+   *
+   * @throws DcmException MIGRATION_UNKNOWN, IDENTITY_NOT_ADMITTED or FIELD_INVALID
+   */
+  public synchronized Answer ask(PeerId caller, Attempt attempt, Question question)
+      throws DcmException {
+    Journal.Seat seat =
+        Optional.ofNullable(seats.get(attempt))
+            .orElseThrow(
+                () ->
+                    new DcmException(
+                        Reason.MIGRATION_UNKNOWN,
+                        "this peer does not vote on epoch %d of migration %s"
+                            .formatted(attempt.epoch(), attempt.migration())));
+    Optional<Failure> objection = seat.electorate().objection(caller, question);
+    if (objection.isPresent()) {
+      throw objection.get().exception();
+    }
+    Acceptor.Step step = seat.acceptor().ask(question);
+    if (!step.next().equals(seat.acceptor())) {
+      Journal.Seat changed = new Journal.Seat(attempt, seat.electorate(), step.next());
+      journal.putSeat(changed);
+      seats.put(attempt, changed);
+    }
+    return step.answer();
+  }
+
+  /** Number of attempts of a migration that this peer votes on. */
+  public synchronized int seats(MigrationId migration) {
+    return (int)
+        seats.keySet().stream().filter(attempt -> attempt.migration().equals(migration)).count();
+  }
+}
