@@ -25,6 +25,8 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.dcmigrate.peer.client.Peers;
 import org.dcmigrate.peer.config.DcmdConfig;
+import org.dcmigrate.peer.decision.Acceptors;
+import org.dcmigrate.peer.decision.Ballots;
 import org.dcmigrate.peer.guest.GuestAdapter;
 import org.dcmigrate.peer.guest.Guests;
 import org.dcmigrate.peer.guest.qemu.QemuAdapter;
@@ -40,6 +42,7 @@ import org.dcmigrate.peer.journal.Journal;
 import org.dcmigrate.peer.memory.GuestHome;
 import org.dcmigrate.peer.service.Admission;
 import org.dcmigrate.peer.service.ContributorEndpoint;
+import org.dcmigrate.peer.service.DecisionEndpoint;
 import org.dcmigrate.peer.service.DestinationEndpoint;
 import org.dcmigrate.peer.service.MigrationEndpoint;
 import org.dcmigrate.peer.service.PeerEndpoint;
@@ -66,6 +69,8 @@ import org.slf4j.LoggerFactory;
 public final class Daemon implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Daemon.class);
   private static final int JOURNAL_EXIT_CODE = 70;
+  private static final long TICK_MS = 500;
+  private static final int MOST_VOTES = 10_000;
   private static final Duration GREETING_DEADLINE = Duration.ofSeconds(5);
   private static final Duration STOP_PATIENCE = Duration.ofSeconds(20);
 
@@ -90,6 +95,9 @@ public final class Daemon implements AutoCloseable {
     guests = new Guests(config.limits().guests());
     egress = new EgressLimiter(config.limits().egressBytesPerSecond(), System::nanoTime);
     List<GuestAdapter> adapters = adapters(config);
+    Acceptors acceptors = new Acceptors(peers.self().id(), journal, MOST_VOTES);
+    acceptors.recover();
+    Ballots ballots = new Ballots(peers, acceptors);
     holders =
         new Holders(
             new HolderContext(
@@ -101,7 +109,9 @@ public final class Daemon implements AutoCloseable {
                 config.limits().memoryBytes(),
                 egress,
                 config.timeouts(),
-                journal.guestsGivenAway()),
+                journal.guestsGivenAway(),
+                acceptors,
+                ballots),
             config.limits().migrations());
     migrations =
         new Migrations(
@@ -113,7 +123,9 @@ public final class Daemon implements AutoCloseable {
                 config.timeouts(),
                 config.digest(),
                 holders::guestLeft,
-                observer),
+                observer,
+                acceptors,
+                ballots),
             config.limits().migrations());
     timer = Executors.newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().factory());
     calls = Executors.newVirtualThreadPerTaskExecutor();
@@ -125,8 +137,12 @@ public final class Daemon implements AutoCloseable {
     addGuests(config);
     migrations.recover();
     var _ =
-        timer.scheduleAtFixedRate(() -> holders.tick(System.nanoTime()), 1, 1, TimeUnit.SECONDS);
-    server = serve(config, security, capabilities(adapters));
+        timer.scheduleAtFixedRate(
+            () -> Thread.startVirtualThread(() -> holders.tick(System.nanoTime())),
+            TICK_MS,
+            TICK_MS,
+            TimeUnit.MILLISECONDS);
+    server = serve(config, security, acceptors, capabilities(adapters));
     health.setStatus(HealthStatusManager.SERVICE_NAME_ALL_SERVICES, ServingStatus.SERVING);
     config.peers().forEach(peer -> Thread.startVirtualThread(() -> greet(peer.name())));
     LOG.info("{} ({}) serves on port {}", config.name(), peers.self().id(), server.getPort());
@@ -212,11 +228,11 @@ public final class Daemon implements AutoCloseable {
     server.shutdownNow();
     timer.shutdownNow();
     holders.stop();
+    calls.shutdownNow();
     peers.close();
     guests.all().stream()
         .filter(SyntheticGuest.class::isInstance)
         .forEach(guest -> ((SyntheticGuest) guest).quit());
-    calls.shutdownNow();
     journal.close();
   }
 
@@ -262,6 +278,7 @@ public final class Daemon implements AutoCloseable {
   private static Set<String> capabilities(List<GuestAdapter> adapters) {
     Set<String> capabilities = new HashSet<>();
     capabilities.add("contributor");
+    capabilities.add("witness");
     adapters.forEach(adapter -> capabilities.add("guest." + adapter.kind()));
     return capabilities;
   }
@@ -308,7 +325,8 @@ public final class Daemon implements AutoCloseable {
     }
   }
 
-  private Server serve(DcmdConfig config, Security security, Set<String> capabilities)
+  private Server serve(
+      DcmdConfig config, Security security, Acceptors acceptors, Set<String> capabilities)
       throws DcmException, IOException {
     Set<PeerId> others = new HashSet<>();
     config.peers().forEach(peer -> others.add(peer.identity()));
@@ -330,9 +348,10 @@ public final class Daemon implements AutoCloseable {
         .addService(
             ServerInterceptors.intercept(new DestinationEndpoint(holders, capabilities), forPeers))
         .addService(ServerInterceptors.intercept(new ContributorEndpoint(holders), forPeers))
+        .addService(ServerInterceptors.intercept(new DecisionEndpoint(acceptors), forPeers))
         .addService(
             ServerInterceptors.intercept(
-                new MigrationEndpoint(migrations, peers, egress), forOperators))
+                new MigrationEndpoint(migrations, holders, peers, egress), forOperators))
         .addService(
             ServerInterceptors.intercept(
                 new PeerEndpoint(

@@ -35,7 +35,7 @@ public final class DecisionClient {
     AppointRequest request =
         AppointRequest.newBuilder()
             .setAttempt(Wire.attempt(attempt))
-            .setDestination(Wire.peerRef(destination))
+            .setDestination(Wire.peer(destination))
             .build();
     call(() -> stub(deadline).appoint(request));
   }

@@ -99,6 +99,11 @@ public final class Peers implements AutoCloseable {
     return new PeerClient(id, channel(byId(id)));
   }
 
+  /** A client for the votes of a peer. */
+  public DecisionClient decisions(PeerId id) throws DcmException {
+    return new DecisionClient(channel(byId(id)));
+  }
+
   private synchronized ManagedChannel channel(Peer peer) throws DcmException {
     if (closed) {
       throw new DcmException(Reason.PEER_NOT_SERVING, self.name() + " is shutting down");

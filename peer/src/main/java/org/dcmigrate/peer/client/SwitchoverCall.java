@@ -6,11 +6,13 @@ import io.grpc.stub.ClientResponseObserver;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.dcmigrate.protocol.Attempt;
 import org.dcmigrate.protocol.DcmException;
+import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.Reason;
 import org.dcmigrate.protocol.wire.Errors;
 import org.dcmigrate.protocol.wire.Wire;
@@ -78,15 +80,14 @@ public final class SwitchoverCall implements AutoCloseable {
   }
 
   /** Sends the commit and waits until the destination runs the guest; gives its time to resume. */
-  public Duration commit(long memoryDigest, Duration deadline) throws DcmException {
-    stream()
-        .onNext(
-            SwitchoverRequest.newBuilder()
-                .setCommit(
-                    SwitchoverRequest.Commit.newBuilder()
-                        .setAttempt(Wire.attempt(attempt))
-                        .setMemoryDigest(memoryDigest))
-                .build());
+  public Duration commit(long memoryDigest, Optional<PeerId> witness, Duration deadline)
+      throws DcmException {
+    SwitchoverRequest.Commit.Builder commit =
+        SwitchoverRequest.Commit.newBuilder()
+            .setAttempt(Wire.attempt(attempt))
+            .setMemoryDigest(memoryDigest);
+    witness.ifPresent(peer -> commit.setWitness(Wire.peer(peer)));
+    stream().onNext(SwitchoverRequest.newBuilder().setCommit(commit).build());
     SwitchoverResponse answer = answer(deadline, "commit");
     if (!answer.hasRunning()) {
       throw unexpected("Running", answer);

@@ -29,6 +29,14 @@ public interface GuestAdapter {
   Guest recover(String guestName, GuestHome home, boolean resume) throws DcmException;
 
   /**
+   * For a peer that was restarted: finds the guest that was loaded in this home and still stands
+   * still, waiting for the decision.
+   *
+   * @throws DcmException GUEST_FAILED when it is no longer there
+   */
+  GuestShell find(String guestName, GuestHome home) throws DcmException;
+
+  /**
    * For a peer that was restarted: ends whatever was set up in this home by an attempt that did not
    * come to own its guest. The caller deletes the home.
    */

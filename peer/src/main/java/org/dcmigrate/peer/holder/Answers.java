@@ -4,6 +4,8 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import org.dcmigrate.peer.memory.PageStore;
 import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.Failure;
@@ -14,6 +16,8 @@ import org.dcmigrate.protocol.Reason;
  * stands, and its switchover. Everything but {@link #await} happens under the holder's lock.
  */
 final class Answers {
+  private static final Duration PATIENCE = Duration.ofMinutes(5);
+
   private CompletableFuture<Optional<Failure>> metadata = new CompletableFuture<>();
   private Optional<SwitchoverReplies> switchover = Optional.empty();
   private long commitArrivedNs;
@@ -24,13 +28,18 @@ final class Answers {
     return metadata;
   }
 
-  /** Waits for the answer to metadata. */
+  /** Waits for the answer to metadata; a shell takes a while, but not for ever. */
   static void await(CompletableFuture<Optional<Failure>> answer) throws DcmException {
     try {
-      Optional<Failure> failure = answer.get();
+      Optional<Failure> failure = answer.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
       if (failure.isPresent()) {
         throw failure.get().exception();
       }
+    } catch (TimeoutException late) {
+      throw new DcmException(
+          Reason.DEADLINE_PASSED,
+          "the guest's shell was not ready within %d s".formatted(PATIENCE.toSeconds()),
+          late);
     } catch (ExecutionException impossible) {
       throw new AssertionError("metadata answers are values", impossible);
     } catch (InterruptedException interrupted) {

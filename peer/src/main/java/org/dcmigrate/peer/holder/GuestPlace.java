@@ -1,10 +1,13 @@
 package org.dcmigrate.peer.holder;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
-import org.dcmigrate.peer.guest.Guest;
+import java.util.function.BooleanSupplier;
 import org.dcmigrate.peer.guest.GuestAdapter;
+import org.dcmigrate.peer.guest.GuestShell;
 import org.dcmigrate.peer.journal.Journal;
 import org.dcmigrate.peer.memory.GuestHome;
 import org.dcmigrate.peer.memory.PageStore;
@@ -26,6 +29,7 @@ final class GuestPlace {
   private final Optional<Journal.GuestEntry> recovered;
   private final ReentrantLock lock;
   private Optional<HeldGuest> held = Optional.empty();
+  private volatile Optional<GuestShell> found = Optional.empty();
 
   /**
    * A place where nothing is held yet.
@@ -61,8 +65,14 @@ final class GuestPlace {
 
   // ---- Slow: without the holder's lock.
 
-  /** Makes the shell, and before it, unless an earlier epoch has, home and memory. */
-  void setUpShell(Holder.Opening opening, GuestMetadata metadata) throws DcmException {
+  /**
+   * Makes the shell, and before it, unless an earlier epoch has, home and memory.
+   *
+   * @param wanted whether the epoch is still waited for; asked under the holder's lock
+   */
+  void setUpShell(
+      long epoch, Holder.Opening opening, GuestMetadata metadata, BooleanSupplier wanted)
+      throws DcmException {
     if (context.guests().has(opening.guestName())) {
       throw new DcmException(
           Reason.GUEST_EXISTS,
@@ -70,17 +80,19 @@ final class GuestPlace {
     }
     GuestAdapter adapter = adapter(metadata.kind());
     Optional<HeldGuest> before = held();
-    HeldGuest guest = before.isPresent() ? before.get() : hold(opening, metadata);
+    HeldGuest guest = before.isPresent() ? before.get() : hold(opening, metadata, wanted);
     // Before there is a shell, so that a restart finds what a crash leaves of it.
     context
         .journal()
         .holderGuest(
             migration,
             new Journal.GuestEntry(opening.guestName(), metadata.kind(), metadata.geometry()));
-    guest.setUpShell(adapter, opening.guestName());
+    guest.setUpShell(adapter, opening.guestName(), epoch);
   }
 
-  private HeldGuest hold(Holder.Opening opening, GuestMetadata metadata) throws DcmException {
+  private HeldGuest hold(
+      Holder.Opening opening, GuestMetadata metadata, BooleanSupplier wanted)
+      throws DcmException {
     long bytes = metadata.geometry().totalBytes();
     if (context.memoryLimitBytes() > 0 && bytes > context.memoryLimitBytes()) {
       throw new DcmException(
@@ -88,15 +100,37 @@ final class GuestPlace {
           "the guest has %d bytes of memory, and this peer's limits.memoryBytes is %d"
               .formatted(bytes, context.memoryLimitBytes()));
     }
-    GuestHome home = GuestHome.open(directory(), metadata.geometry());
-    HeldGuest guest = new HeldGuest(metadata, home, opening.digest());
+    checkSpace(bytes);
+    // Together with the entry: whoever wipes either finds all of it or nothing.
     lock.lock();
     try {
-      held = Optional.of(guest);
+      if (held.isPresent()) {
+        return held.get();
+      }
+      if (!wanted.getAsBoolean()) {
+        throw new DcmException(Reason.ATTEMPT_DISCARDED, "the attempt was given up meanwhile");
+      }
+      GuestHome home = GuestHome.open(directory(), metadata.geometry());
+      held = Optional.of(new HeldGuest(metadata, home, opening.digest()));
+      return held.get();
     } finally {
       lock.unlock();
     }
-    return guest;
+  }
+
+  private void checkSpace(long bytes) throws DcmException {
+    try {
+      long free = Files.getFileStore(context.runDirectory()).getUsableSpace();
+      if (free < bytes) {
+        throw new DcmException(
+            Reason.LIMIT_EXCEEDED,
+            "the guest has %d bytes of memory, and %s has %d left; make room or redirect"
+                .formatted(bytes, context.runDirectory(), free));
+      }
+    } catch (IOException unknown) {
+      throw new DcmException(
+          Reason.INTERNAL, "the space left for guests cannot be seen: " + unknown, unknown);
+    }
   }
 
   /** Gives the shell its device state. */
@@ -105,22 +139,65 @@ final class GuestPlace {
   }
 
   /** Sets the guest running, or finds the one that ran here before a restart. */
-  void resume() throws DcmException {
-    Optional<HeldGuest> here = held();
-    Guest guest = here.isPresent() ? here.get().resume() : recover();
-    context.guests().put(guest);
+  GuestShell.Resumption resume() throws DcmException {
+    GuestShell.Resumption resumption = resumeShell();
+    if (resumption instanceof GuestShell.Resumption.Done done) {
+      context.guests().put(done.guest());
+    }
+    return resumption;
   }
 
-  private Guest recover() throws DcmException {
-    Journal.GuestEntry entry = recovered.orElseThrow();
-    return adapter(entry.kind())
-        .recover(
-            entry.name(),
-            GuestHome.open(directory(), entry.geometry()),
-            !context.givenAway().contains(entry.name()));
+  private GuestShell.Resumption resumeShell() throws DcmException {
+    Optional<HeldGuest> here = held();
+    if (here.isPresent()) {
+      return here.get().resume();
+    }
+    if (found.isPresent()) {
+      return found.get().resume();
+    }
+    return new GuestShell.Resumption.Done(
+        afterRestart(
+            (adapter, home) -> {
+              String name = recovered.orElseThrow().name();
+              return adapter.recover(name, home, !context.givenAway().contains(name));
+            }));
+  }
+
+  /** Finds the guest that was loaded before a restart and has not run. */
+  void find() throws DcmException {
+    found =
+        Optional.of(
+            afterRestart((adapter, home) -> adapter.find(recovered.orElseThrow().name(), home)));
+  }
+
+  private interface Search<T> {
+    T in(GuestAdapter adapter, GuestHome home) throws DcmException;
+  }
+
+  private <T> T afterRestart(Search<T> search) throws DcmException {
+    Journal.GuestEntry entry =
+        recovered.orElseThrow(
+            () -> new DcmException(Reason.GUEST_FAILED, "what was held of the guest is gone"));
+    if (!Files.exists(directory())) {
+      throw new DcmException(
+          Reason.GUEST_FAILED,
+          "guest %s is gone: there is no %s".formatted(entry.name(), directory()));
+    }
+    GuestHome home = GuestHome.open(directory(), entry.geometry());
+    try {
+      return search.in(adapter(entry.kind()), home);
+    } finally {
+      // QEMU has its own mapping, and no other guest outlives its peer.
+      home.close();
+    }
   }
 
   // ---- Under the holder's lock.
+
+  /** Ends the shell of this epoch; home and memory stay. */
+  void discardShell(long epoch) {
+    held().ifPresent(guest -> guest.discardShell(epoch));
+  }
 
   /** Ends the shell; home and memory stay. */
   void discardShell() {
@@ -136,6 +213,8 @@ final class GuestPlace {
     } finally {
       lock.unlock();
     }
+    found.ifPresent(GuestShell::discard);
+    found = Optional.empty();
     if (recovered.isPresent()) {
       Orphans.remove(directory(), recovered.get(), context.adapters());
     }

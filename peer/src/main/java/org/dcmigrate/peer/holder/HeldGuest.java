@@ -2,7 +2,6 @@ package org.dcmigrate.peer.holder;
 
 import java.io.IOException;
 import java.util.Optional;
-import org.dcmigrate.peer.guest.Guest;
 import org.dcmigrate.peer.guest.GuestAdapter;
 import org.dcmigrate.peer.guest.GuestShell;
 import org.dcmigrate.peer.memory.GuestHome;
@@ -25,6 +24,7 @@ final class HeldGuest {
   private final GuestHome home;
   private final PageStore store;
   private Optional<GuestShell> shell = Optional.empty();
+  private long shellEpoch;
   private boolean givenAway;
   private boolean wiped;
 
@@ -47,11 +47,13 @@ final class HeldGuest {
     return store;
   }
 
-  synchronized void setUpShell(GuestAdapter adapter, String guestName) throws DcmException {
-    discardShell();
-    if (wiped) {
+  synchronized void setUpShell(GuestAdapter adapter, String guestName, long epoch)
+      throws DcmException {
+    if (wiped || epoch < shellEpoch) {
       throw new DcmException(Reason.ATTEMPT_DISCARDED, "the attempt was given up meanwhile");
     }
+    discardShell();
+    shellEpoch = epoch;
     shell = Optional.of(adapter.prepare(guestName, metadata, home));
   }
 
@@ -60,11 +62,20 @@ final class HeldGuest {
   }
 
   /** Sets the guest running; from here on home and memory are the guest's. */
-  synchronized Guest resume() throws DcmException {
-    Guest guest = shellOrFail().resume();
-    givenAway = true;
-    store.close();
-    return guest;
+  synchronized GuestShell.Resumption resume() throws DcmException {
+    GuestShell.Resumption resumption = shellOrFail().resume();
+    if (resumption instanceof GuestShell.Resumption.Done) {
+      givenAway = true;
+      store.close();
+    }
+    return resumption;
+  }
+
+  /** Ends the shell of this epoch; one of a later epoch stays. */
+  synchronized void discardShell(long epoch) {
+    if (shellEpoch == epoch) {
+      discardShell();
+    }
   }
 
   synchronized void discardShell() {

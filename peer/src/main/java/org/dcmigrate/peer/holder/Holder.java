@@ -8,6 +8,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
+import java.util.function.Function;
+import org.dcmigrate.peer.guest.GuestShell;
 import org.dcmigrate.peer.journal.Journal;
 import org.dcmigrate.peer.memory.PageStore;
 import org.dcmigrate.protocol.Attempt;
@@ -20,6 +22,9 @@ import org.dcmigrate.protocol.GuestMetadata;
 import org.dcmigrate.protocol.MigrationId;
 import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.Reason;
+import org.dcmigrate.protocol.decision.Acceptor;
+import org.dcmigrate.protocol.decision.Choice;
+import org.dcmigrate.protocol.decision.Electorate;
 import org.dcmigrate.protocol.machine.HolderInput;
 import org.dcmigrate.protocol.machine.HolderMachine;
 import org.dcmigrate.protocol.machine.HolderOutput;
@@ -48,7 +53,8 @@ public final class Holder {
   private final Relays relays;
   private final Map<PeerId, SenderCounter> senders = new ConcurrentHashMap<>();
 
-  private HolderState state;
+  // Written under the lock; whoever only looks does not wait for slow work under it.
+  private volatile HolderState state;
   // Volatile for the name, which is told without the lock.
   private volatile Opening opening;
   private Optional<PeerId> source;
@@ -57,6 +63,7 @@ public final class Holder {
   private TransferGate gate = new TransferGate();
   private byte[] deviceState = new byte[0];
   private long contactNs;
+  private volatile boolean grantTaken;
   private Optional<Failure> refused = Optional.empty();
 
   /** What an Open says, beside epoch and peers. */
@@ -120,6 +127,9 @@ public final class Holder {
     holder.recovering = true;
     holder.lock.lock();
     try {
+      entry.records().stream()
+          .filter(HolderRecord.GrantedWith.class::isInstance)
+          .forEach(record -> holder.sit((HolderRecord.GrantedWith) record));
       holder.carryOut(first);
     } finally {
       holder.recovering = false;
@@ -160,12 +170,12 @@ public final class Holder {
 
   /** Where this holder stands now. */
   public HolderState state() {
-    lock.lock();
-    try {
-      return state;
-    } finally {
-      lock.unlock();
-    }
+    return state;
+  }
+
+  /** Whether the source may still have to hear what became of its grant. */
+  boolean grantTaken() {
+    return grantTaken;
   }
 
   /** Name of the guest. */
@@ -178,6 +188,12 @@ public final class Holder {
     requireSource(asked.source());
     locked(
         () -> {
+          if (!again.guestName().equals(opening.guestName())) {
+            throw new DcmException(
+                Reason.FIELD_INVALID,
+                "guest_name must stay the same in all epochs of a migration: it was %s, and is %s"
+                    .formatted(opening.guestName(), again.guestName()));
+          }
           if (place.store().isPresent() && again.digest() != opening.digest()) {
             throw new DcmException(
                 Reason.FIELD_INVALID,
@@ -219,8 +235,11 @@ public final class Holder {
     return answer;
   }
 
+  /** Before anything of a batch that is not wanted takes the place of one at work. */
   private void refuseOtherEpoch(long epoch) throws DcmException {
-    if (epoch == state.epoch() && state instanceof HolderState.Opened) {
+    if (epoch == state.epoch()
+        && state instanceof HolderState.Opened opened
+        && !opened.settingUp()) {
       return;
     }
     request(new HolderInput.MetadataArrived(epoch));
@@ -282,11 +301,22 @@ public final class Holder {
   }
 
   /** Takes the commit; answers go to the replies. */
-  public void commit(long epoch, long memoryDigest, SwitchoverReplies replies) throws DcmException {
+  public void commit(
+      long epoch, long memoryDigest, Electorate electorate, SwitchoverReplies replies)
+      throws DcmException {
     locked(
         () -> {
           answers.commitArrived();
-          request(new HolderInput.CommitArrived(epoch, memoryDigest), replies);
+          request(new HolderInput.CommitArrived(epoch, memoryDigest, electorate), replies);
+          return true;
+        });
+  }
+
+  /** The operator decides in the place of peers that cannot. */
+  public void resolve(Choice choice) throws DcmException {
+    locked(
+        () -> {
+          request(new HolderInput.ResolveAsked(choice));
           return true;
         });
   }
@@ -317,7 +347,12 @@ public final class Holder {
   public long relay(long epoch, PageSet named) throws DcmException {
     return locked(
         () -> {
-          long pages = relays.ask(new Attempt(migration, epoch), place.requireStore(), named);
+          Optional<PageStore> store = place.store();
+          if (!(state instanceof HolderState.Detached) || store.isEmpty()) {
+            request(new HolderInput.RelayAsked(epoch));
+            throw new DcmException(Reason.STATE_CONFLICT, "this peer holds no pages to relay");
+          }
+          long pages = relays.ask(new Attempt(migration, epoch), store.get(), named);
           request(new HolderInput.RelayAsked(epoch));
           return pages;
         });
@@ -350,11 +385,16 @@ public final class Holder {
         });
   }
 
-  /** Looks whether the lease has ended. */
+  /** Looks whether the lease has ended, or somebody is to be asked again; twice a second. */
   void tick(long nowNs) {
-    lock.lock();
+    if (!lock.tryLock()) {
+      // Something goes on: the next time is soon enough.
+      return;
+    }
     try {
-      if (nowNs - contactNs > opening.lease().toNanos()) {
+      if (state instanceof HolderState.Deciding) {
+        input(new HolderInput.AskAgain());
+      } else if (nowNs - contactNs > opening.lease().toNanos()) {
         input(new HolderInput.LeaseEnded());
       }
     } finally {
@@ -376,27 +416,15 @@ public final class Holder {
     }
   }
 
-  /** This peer stops: ends everything that does not own its guest. */
+  /** This peer stops: gives up, for good, everything that has no grant. */
   void stop() {
     lock.lock();
     try {
-      if (!(state instanceof HolderState.Owned)) {
-        carryOut(
-            new HolderStep(
-                state,
-                List.of(
-                    new HolderOutput.StopRelay(),
-                    new HolderOutput.CutTransfers(stopping()),
-                    new HolderOutput.CutSwitchover(stopping()),
-                    new HolderOutput.Wipe())));
-      }
+      input(new HolderInput.Stopping());
+      answers.failed(new Failure(Reason.PEER_NOT_SERVING, "this peer is shutting down"));
     } finally {
       lock.unlock();
     }
-  }
-
-  private static Failure stopping() {
-    return new Failure(Reason.PEER_NOT_SERVING, "this peer is shutting down");
   }
 
   // ---- Inputs.
@@ -470,12 +498,7 @@ public final class Holder {
 
   private void carryOut(HolderOutput output) {
     switch (output) {
-      case HolderOutput.Persist persist -> {
-        if (persist.record() instanceof HolderRecord.OpenedAs) {
-          senders.clear();
-        }
-        context.journal().append(migration, persist.record());
-      }
+      case HolderOutput.Persist persist -> persist(persist.record());
       case HolderOutput.Accept accept -> {}
       case HolderOutput.Refuse refuse -> refused = Optional.of(refuse.failure());
       case HolderOutput.SetUpShell shell -> {
@@ -493,6 +516,8 @@ public final class Holder {
       case HolderOutput.CutTransfers cut -> gate.close(cut.why());
       case HolderOutput.Verify verify -> background("verify", () -> verify(verify));
       case HolderOutput.Load load -> background("load", () -> load(load.epoch()));
+      case HolderOutput.Ask ask -> ask(ask);
+      case HolderOutput.FindGuest find -> background("find", () -> find(find.epoch()));
       case HolderOutput.ReportIncomplete report -> reportIncomplete();
       case HolderOutput.ReportPrepared report -> answers.prepared(report.memoryDigest());
       case HolderOutput.ReportPrepareFailed report -> answers.failed(report.failure());
@@ -513,6 +538,40 @@ public final class Holder {
     }
   }
 
+  private void persist(HolderRecord record) {
+    context.journal().append(migration, record);
+    switch (record) {
+      case HolderRecord.OpenedAs opened -> {
+        senders.clear();
+        relays.forget();
+      }
+      case HolderRecord.Retired retired -> relays.forget();
+      case HolderRecord.GrantedWith granted -> sit(granted);
+      default -> {}
+    }
+  }
+
+  /** With a witness, the record of the grant is this peer's own first vote. */
+  private void sit(HolderRecord.GrantedWith granted) {
+    grantTaken = true;
+    if (granted.electorate().acceptors().contains(granted.electorate().destination())) {
+      context
+          .acceptors()
+          .sit(
+              new Attempt(migration, granted.epoch()), granted.electorate(), Acceptor.granted());
+    }
+  }
+
+  private void ask(HolderOutput.Ask ask) {
+    context
+        .ballots()
+        .ask(
+            new Attempt(migration, ask.epoch()),
+            ask.acceptor(),
+            ask.question(),
+            answer -> answer(new HolderInput.Answered(ask.epoch(), ask.acceptor(), answer)));
+  }
+
   private void background(String what, Runnable work) {
     if (recovering) {
       // A peer that starts serves nobody before its guests are found.
@@ -522,41 +581,78 @@ public final class Holder {
     }
   }
 
-  private void setUpShell(long epoch, Opening opened, GuestMetadata metadata) {
-    HolderInput result;
+  private interface Work {
+    HolderInput run() throws DcmException;
+  }
+
+  /** Every question gets an answer, also where this peer has a defect. */
+  private static HolderInput outcome(Work work, Function<Failure, HolderInput> failed) {
     try {
-      place.setUpShell(opened, metadata);
-      result = new HolderInput.ShellReady(epoch);
-    } catch (DcmException failed) {
-      result = new HolderInput.ShellFailed(epoch, failed.failure());
+      return work.run();
+    } catch (DcmException failure) {
+      return failed.apply(failure.failure());
+    } catch (RuntimeException defect) {
+      LOG.error("a defect of this peer", defect);
+      return failed.apply(
+          new Failure(Reason.INTERNAL, "a defect of this peer; its log has the details"));
     }
+  }
+
+  private void setUpShell(long epoch, Opening opened, GuestMetadata metadata) {
+    HolderInput result =
+        outcome(
+            () -> {
+              place.setUpShell(epoch, opened, metadata, () -> isOpened(epoch));
+              return new HolderInput.ShellReady(epoch);
+            },
+            failure -> new HolderInput.ShellFailed(epoch, failure));
     lock.lock();
     try {
       input(result);
       if (!(state instanceof HolderState.Receiving) || state.epoch() != epoch) {
         // The source has turned elsewhere meanwhile: this shell is nobody's.
-        place.discardShell();
+        place.discardShell(epoch);
       }
     } finally {
       lock.unlock();
     }
   }
 
+  private boolean isOpened(long epoch) {
+    return state instanceof HolderState.Opened && state.epoch() == epoch;
+  }
+
   private void verify(HolderOutput.Verify verify) {
-    PageStore store = place.requireStore();
-    boolean equal = store.memoryDigest() == verify.memoryDigest() && store.missingPages() == 0;
+    boolean equal;
+    try {
+      PageStore store = place.requireStore();
+      equal = store.memoryDigest() == verify.memoryDigest() && store.missingPages() == 0;
+    } catch (RuntimeException givenUp) {
+      // Wiped meanwhile: then nobody waits for this.
+      equal = false;
+    }
     answer(new HolderInput.Verified(verify.epoch(), equal));
   }
 
   private void load(long epoch) {
-    HolderInput result;
-    try {
-      place.load(deviceState);
-      result = new HolderInput.Loaded(epoch);
-    } catch (DcmException failed) {
-      result = new HolderInput.LoadFailed(epoch, failed.failure());
-    }
-    answer(result);
+    answer(
+        outcome(
+            () -> {
+              place.load(deviceState);
+              return new HolderInput.Loaded(epoch);
+            },
+            failure -> new HolderInput.LoadFailed(epoch, failure)));
+    deviceState = new byte[0];
+  }
+
+  private void find(long epoch) {
+    answer(
+        outcome(
+            () -> {
+              place.find();
+              return new HolderInput.Loaded(epoch);
+            },
+            failure -> new HolderInput.LoadFailed(epoch, failure)));
   }
 
   private void reportIncomplete() {
@@ -566,13 +662,17 @@ public final class Holder {
   }
 
   private void resume(long epoch) {
-    HolderInput result;
-    try {
-      place.resume();
-      result = new HolderInput.Resumed(epoch);
-    } catch (DcmException failed) {
-      LOG.error("the guest is owned here and does not run: {}", failed.sentence());
-      result = new HolderInput.ResumeFailed(epoch, failed.failure());
+    HolderInput result =
+        outcome(
+            () ->
+                switch (place.resume()) {
+                  case GuestShell.Resumption.Done done -> new HolderInput.Resumed(epoch);
+                  case GuestShell.Resumption.NeverRan never ->
+                      new HolderInput.ResumeFailed(epoch, never.why(), true);
+                },
+            failure -> new HolderInput.ResumeFailed(epoch, failure, false));
+    if (result instanceof HolderInput.ResumeFailed failed) {
+      LOG.error("the guest is owned here and does not run: {}", failed.failure().sentence());
     }
     answer(result);
   }

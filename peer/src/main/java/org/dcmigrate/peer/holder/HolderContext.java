@@ -5,6 +5,8 @@ import java.util.List;
 import java.util.Set;
 import org.dcmigrate.peer.client.Peers;
 import org.dcmigrate.peer.config.Timeouts;
+import org.dcmigrate.peer.decision.Acceptors;
+import org.dcmigrate.peer.decision.Ballots;
 import org.dcmigrate.peer.guest.GuestAdapter;
 import org.dcmigrate.peer.guest.Guests;
 import org.dcmigrate.peer.journal.Journal;
@@ -25,7 +27,9 @@ public record HolderContext(
     long memoryLimitBytes,
     EgressLimiter egress,
     Timeouts timeouts,
-    Set<String> givenAway) {
+    Set<String> givenAway,
+    Acceptors acceptors,
+    Ballots ballots) {
   public HolderContext {
     adapters = List.copyOf(adapters);
     givenAway = Set.copyOf(givenAway);

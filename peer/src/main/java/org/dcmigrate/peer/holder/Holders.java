@@ -115,7 +115,12 @@ public final class Holders {
     all().stream().filter(holder -> holder.guestName().equals(guest)).forEach(Holder::guestLeft);
   }
 
-  /** Ends leases; to be called once a second. */
+  /** This peer. */
+  public PeerId self() {
+    return context.peers().self().id();
+  }
+
+  /** Ends leases, and asks again for decisions; to be called twice a second. */
   public void tick(long nowNs) {
     for (Holder holder : all()) {
       holder.tick(nowNs);
@@ -124,7 +129,7 @@ public final class Holders {
   }
 
   private synchronized void forgetLater(Holder holder, long nowNs) {
-    if (holder.state() instanceof HolderState.Forgotten) {
+    if (holder.state() instanceof HolderState.Forgotten && !holder.grantTaken()) {
       long since = forgottenSinceNs.computeIfAbsent(holder.migration(), migration -> nowNs);
       if (nowNs - since > FORGOTTEN_KEPT_NS) {
         holders.remove(holder.migration());

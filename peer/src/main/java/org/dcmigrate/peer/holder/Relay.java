@@ -13,8 +13,11 @@ import org.dcmigrate.protocol.Attempt;
 import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.Extent;
 import org.dcmigrate.protocol.Failure;
+import org.dcmigrate.protocol.Reason;
 import org.dcmigrate.protocol.pages.PageSet;
 import org.dcmigrate.protocol.wire.TransferMessage;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Sends the pages that this old destination was asked for to the new one, in ascending order. */
 final class Relay {
@@ -25,6 +28,7 @@ final class Relay {
     void broke(Failure failure);
   }
 
+  private static final Logger LOG = LoggerFactory.getLogger(Relay.class);
   private static final int CHUNK_PAGES = 64;
   private static final Duration REACH = Duration.ofSeconds(3);
 
@@ -113,6 +117,10 @@ final class Relay {
       listener.finished();
     } catch (DcmException failed) {
       listener.broke(failed.failure());
+    } catch (RuntimeException defect) {
+      LOG.error("the relay of {} ends by a defect of this peer", attempt, defect);
+      listener.broke(
+          new Failure(Reason.INTERNAL, "a defect of this peer; its log has the details"));
     }
   }
 

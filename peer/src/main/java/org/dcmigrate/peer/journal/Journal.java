@@ -12,15 +12,22 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Consumer;
+import org.dcmigrate.protocol.Attempt;
 import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.Geometry;
 import org.dcmigrate.protocol.MigrationId;
+import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.RamBlock;
 import org.dcmigrate.protocol.Reason;
+import org.dcmigrate.protocol.decision.Acceptor;
+import org.dcmigrate.protocol.decision.Choice;
+import org.dcmigrate.protocol.decision.Electorate;
+import org.dcmigrate.protocol.decision.Vote;
 import org.dcmigrate.protocol.machine.HolderRecord;
 import org.dcmigrate.protocol.machine.SourceRecord;
 
@@ -31,6 +38,8 @@ import org.dcmigrate.protocol.machine.SourceRecord;
  * source_record(migration, number, record)    records of the source's machine, in order
  * holder_record(migration, number, record)    records of a holder's machine, in order
  * guest(migration, role, name, kind, blocks)  which guest a migration is about
+ * seat(migration, epoch, source, destination, witness, promised, ballot, choice)
+ *                                             what this peer voted on an attempt
  * </pre>
  */
 public final class Journal implements AutoCloseable {
@@ -43,6 +52,9 @@ public final class Journal implements AutoCloseable {
       records = List.copyOf(records);
     }
   }
+
+  /** A peer's part in the decision of an attempt. */
+  public record Seat(Attempt attempt, Electorate electorate, Acceptor acceptor) {}
 
   private final Connection connection;
   private final Consumer<JournalFailure> onFailure;
@@ -78,6 +90,11 @@ public final class Journal implements AutoCloseable {
             "CREATE TABLE IF NOT EXISTS guest(migration TEXT NOT NULL, role TEXT NOT NULL,"
                 + " name TEXT NOT NULL, kind TEXT NOT NULL, blocks TEXT NOT NULL,"
                 + " PRIMARY KEY(migration, role))");
+        statement.execute(
+            "CREATE TABLE IF NOT EXISTS seat(migration TEXT NOT NULL, epoch INTEGER NOT NULL,"
+                + " source TEXT NOT NULL, destination TEXT NOT NULL, witness TEXT NOT NULL,"
+                + " promised INTEGER NOT NULL, ballot INTEGER NOT NULL, choice TEXT NOT NULL,"
+                + " PRIMARY KEY(migration, epoch))");
       }
       return new Journal(connection, onFailure);
     } catch (SQLException failed) {
@@ -107,6 +124,69 @@ public final class Journal implements AutoCloseable {
   /** Appends a record of a holder; durable when this returns. */
   public void append(MigrationId migration, HolderRecord record) {
     append("holder_record", migration, RecordText.of(record));
+  }
+
+  /** Writes a vote; durable when this returns. */
+  public synchronized void putSeat(Seat seat) {
+    try (PreparedStatement insert =
+        connection.prepareStatement(
+            "INSERT OR REPLACE INTO seat VALUES(?, ?, ?, ?, ?, ?, ?, ?)")) {
+      insert.setString(1, seat.attempt().migration().toString());
+      insert.setLong(2, seat.attempt().epoch());
+      insert.setString(3, seat.electorate().source().uri());
+      insert.setString(4, seat.electorate().destination().uri());
+      insert.setString(5, seat.electorate().witness().map(PeerId::uri).orElse(""));
+      insert.setLong(6, seat.acceptor().promised());
+      insert.setLong(7, seat.acceptor().accepted().map(Vote::ballot).orElse(-1L));
+      insert.setString(8, seat.acceptor().accepted().map(v -> v.choice().name()).orElse(""));
+      insert.executeUpdate();
+    } catch (SQLException failed) {
+      throw failure(failed);
+    }
+  }
+
+  /** Removes a vote that nobody needs any more. */
+  public synchronized void removeSeat(Attempt attempt) {
+    try (PreparedStatement delete =
+        connection.prepareStatement("DELETE FROM seat WHERE migration = ? AND epoch = ?")) {
+      delete.setString(1, attempt.migration().toString());
+      delete.setLong(2, attempt.epoch());
+      delete.executeUpdate();
+    } catch (SQLException failed) {
+      throw failure(failed);
+    }
+  }
+
+  /** All votes. */
+  public synchronized List<Seat> seats() throws DcmException {
+    List<Seat> seats = new ArrayList<>();
+    try (Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery("SELECT * FROM seat")) {
+      while (row.next()) {
+        seats.add(seat(row));
+      }
+      return seats;
+    } catch (SQLException | IllegalArgumentException failed) {
+      throw new DcmException(
+          Reason.INTERNAL, "the journal's votes cannot be read: " + failed.getMessage(), failed);
+    }
+  }
+
+  private static Seat seat(ResultSet row) throws SQLException {
+    String witness = row.getString("witness");
+    long ballot = row.getLong("ballot");
+    return new Seat(
+        new Attempt(
+            new MigrationId(UUID.fromString(row.getString("migration"))), row.getLong("epoch")),
+        new Electorate(
+            new PeerId(row.getString("source")),
+            new PeerId(row.getString("destination")),
+            witness.isEmpty() ? Optional.empty() : Optional.of(new PeerId(witness))),
+        new Acceptor(
+            row.getLong("promised"),
+            ballot < 0
+                ? Optional.empty()
+                : Optional.of(new Vote(ballot, Choice.valueOf(row.getString("choice"))))));
   }
 
   /** Names of guests that were granted to another peer, with the outcome not known. */

@@ -2,11 +2,14 @@ package org.dcmigrate.peer.journal;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.Failure;
 import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.Reason;
 import org.dcmigrate.protocol.Text;
+import org.dcmigrate.protocol.decision.Choice;
+import org.dcmigrate.protocol.decision.Electorate;
 import org.dcmigrate.protocol.machine.HolderRecord;
 import org.dcmigrate.protocol.machine.SourceRecord;
 import org.dcmigrate.protocol.machine.SourceState.Result;
@@ -16,11 +19,15 @@ import org.dcmigrate.protocol.machine.SourceState.Result;
  * failure last. Identities have no spaces, see {@link PeerId}.
  *
  * <pre>
- * ATTEMPT epoch to holder...     GRANT epoch to digest
+ * ATTEMPT epoch to holder...     WITNESS epoch peer
+ * GRANT epoch to digest witness  DECIDED epoch choice
  * COMPLETED owner                CANCELLED               FAILED reason sentence
  * OPENED epoch source            PREPARED epoch digest   OWNED epoch digest
+ * GRANTED epoch digest source destination witness
  * RETIRED epoch newDestination   LEFT epoch digest       FORGOT epoch
  * </pre>
+ *
+ * A witness that there is not is "-".
  */
 final class RecordText {
   private RecordText() {}
@@ -34,7 +41,11 @@ final class RecordText {
         yield String.join(" ", words);
       }
       case SourceRecord.Granted grant ->
-          "GRANT " + grant.epoch() + " " + grant.to() + " " + hex(grant.memoryDigest());
+          "GRANT %d %s %s %s"
+              .formatted(
+                  grant.epoch(), grant.to(), hex(grant.memoryDigest()), witness(grant.witness()));
+      case SourceRecord.WitnessAsked asked -> "WITNESS " + asked.epoch() + " " + asked.peer();
+      case SourceRecord.Decided decided -> "DECIDED " + decided.epoch() + " " + decided.choice();
       case SourceRecord.Ended ended ->
           switch (ended.result()) {
             case Result.Completed completed -> "COMPLETED " + completed.owner();
@@ -59,7 +70,12 @@ final class RecordText {
             new SourceRecord.Granted(
                 Long.parseLong(words[1]),
                 new PeerId(words[2]),
-                Long.parseUnsignedLong(words[3], 16));
+                Long.parseUnsignedLong(words[3], 16),
+                witness(words[4]));
+        case "WITNESS" ->
+            new SourceRecord.WitnessAsked(Long.parseLong(words[1]), new PeerId(words[2]));
+        case "DECIDED" ->
+            new SourceRecord.Decided(Long.parseLong(words[1]), Choice.valueOf(words[2]));
         case "COMPLETED" -> new SourceRecord.Ended(new Result.Completed(new PeerId(words[1])));
         case "CANCELLED" -> new SourceRecord.Ended(new Result.Cancelled());
         case "FAILED" ->
@@ -80,6 +96,14 @@ final class RecordText {
       case HolderRecord.OpenedAs opened -> "OPENED " + opened.epoch() + " " + opened.source();
       case HolderRecord.PreparedWith prepared ->
           "PREPARED " + prepared.epoch() + " " + hex(prepared.memoryDigest());
+      case HolderRecord.GrantedWith granted ->
+          "GRANTED %d %s %s %s %s"
+              .formatted(
+                  granted.epoch(),
+                  hex(granted.memoryDigest()),
+                  granted.electorate().source(),
+                  granted.electorate().destination(),
+                  witness(granted.electorate().witness()));
       case HolderRecord.OwnedWith owned ->
           "OWNED " + owned.epoch() + " " + hex(owned.memoryDigest());
       case HolderRecord.GuestLeft left -> "LEFT " + left.epoch() + " " + hex(left.memoryDigest());
@@ -97,6 +121,11 @@ final class RecordText {
         case "OPENED" -> new HolderRecord.OpenedAs(epoch, new PeerId(words[2]));
         case "PREPARED" ->
             new HolderRecord.PreparedWith(epoch, Long.parseUnsignedLong(words[2], 16));
+        case "GRANTED" ->
+            new HolderRecord.GrantedWith(
+                epoch,
+                Long.parseUnsignedLong(words[2], 16),
+                new Electorate(new PeerId(words[3]), new PeerId(words[4]), witness(words[5])));
         case "OWNED" -> new HolderRecord.OwnedWith(epoch, Long.parseUnsignedLong(words[2], 16));
         case "LEFT" -> new HolderRecord.GuestLeft(epoch, Long.parseUnsignedLong(words[2], 16));
         case "RETIRED" -> new HolderRecord.Retired(epoch, new PeerId(words[2]));
@@ -114,6 +143,14 @@ final class RecordText {
       peers.add(new PeerId(words[i]));
     }
     return peers;
+  }
+
+  private static String witness(Optional<PeerId> witness) {
+    return witness.map(PeerId::uri).orElse("-");
+  }
+
+  private static Optional<PeerId> witness(String word) {
+    return word.equals("-") ? Optional.empty() : Optional.of(new PeerId(word));
   }
 
   private static String hex(long digest) {

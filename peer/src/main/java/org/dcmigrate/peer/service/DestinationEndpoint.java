@@ -1,6 +1,7 @@
 package org.dcmigrate.peer.service;
 
 import io.grpc.stub.StreamObserver;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -43,6 +44,8 @@ import org.dcmigrate.v1.SwitchoverResponse;
 public final class DestinationEndpoint extends DestinationServiceGrpc.DestinationServiceImplBase {
   private static final int MAX_CAPABILITIES = 64;
   private static final int MAX_RECORDS = 1024;
+  private static final int MAX_CAPABILITY_BYTES = 64;
+  private static final long MAX_BATCH_BYTES = 16 << 20;
   private static final int MIN_LEASE_MS = 1000;
   private static final int MAX_LEASE_MS = 3_600_000;
   private static final int DIGESTS_PER_MESSAGE = 8192;
@@ -93,6 +96,13 @@ public final class DestinationEndpoint extends DestinationServiceGrpc.Destinatio
           Reason.FIELD_INVALID,
           "at most 64 capabilities may be required, but there were " + required.size());
     }
+    for (String each : required) {
+      if (each.isEmpty() || each.getBytes(StandardCharsets.UTF_8).length > MAX_CAPABILITY_BYTES) {
+        throw new DcmException(
+            Reason.FIELD_INVALID,
+            "a capability must have 1 to 64 bytes, but one was " + Text.quote(each));
+      }
+    }
     Optional<String> missing =
         required.stream().filter(each -> !capabilities.contains(each)).findFirst();
     if (missing.isPresent()) {
@@ -119,6 +129,7 @@ public final class DestinationEndpoint extends DestinationServiceGrpc.Destinatio
     return new BatchObserver<ResendMetadataRequest>(out) {
       private Optional<ResendMetadataRequest.Header> header = Optional.empty();
       private final List<MetadataRecord> records = new ArrayList<>();
+      private long bytes;
 
       @Override
       void take(ResendMetadataRequest message) throws DcmException {
@@ -134,6 +145,12 @@ public final class DestinationEndpoint extends DestinationServiceGrpc.Destinatio
             if (header.isEmpty() || records.size() >= MAX_RECORDS) {
               throw new DcmException(
                   Reason.FIELD_INVALID, "a metadata batch is a header and up to 1024 records");
+            }
+            bytes += message.getSerializedSize();
+            if (bytes > MAX_BATCH_BYTES) {
+              throw new DcmException(
+                  Reason.LIMIT_EXCEEDED,
+                  "a metadata batch may have at most 16 MiB; this one has more");
             }
             records.add(message.getRecord());
           }

@@ -3,14 +3,21 @@ package org.dcmigrate.peer.service;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.time.Duration;
+import java.util.Optional;
 import org.dcmigrate.peer.client.Peers;
+import org.dcmigrate.peer.holder.Holder;
+import org.dcmigrate.peer.holder.Holders;
 import org.dcmigrate.peer.source.MigrationView;
 import org.dcmigrate.peer.source.Migrations;
 import org.dcmigrate.peer.source.SourceMigration;
 import org.dcmigrate.peer.transfer.EgressLimiter;
 import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.MigrationId;
+import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.Reason;
+import org.dcmigrate.protocol.Text;
+import org.dcmigrate.protocol.decision.Choice;
+import org.dcmigrate.protocol.wire.DecisionWire;
 import org.dcmigrate.v1.CancelMigrationRequest;
 import org.dcmigrate.v1.CancelMigrationResponse;
 import org.dcmigrate.v1.GetMigrationRequest;
@@ -23,6 +30,8 @@ import org.dcmigrate.v1.Migration;
 import org.dcmigrate.v1.MigrationServiceGrpc;
 import org.dcmigrate.v1.RedirectRequest;
 import org.dcmigrate.v1.RedirectResponse;
+import org.dcmigrate.v1.ResolveMigrationRequest;
+import org.dcmigrate.v1.ResolveMigrationResponse;
 import org.dcmigrate.v1.SetLimitsRequest;
 import org.dcmigrate.v1.SetLimitsResponse;
 import org.dcmigrate.v1.WatchMigrationRequest;
@@ -37,10 +46,13 @@ public final class MigrationEndpoint extends MigrationServiceGrpc.MigrationServi
 
   private final Migrations migrations;
   private final Peers peers;
+  private final Holders holders;
   private final EgressLimiter egress;
 
-  public MigrationEndpoint(Migrations migrations, Peers peers, EgressLimiter egress) {
+  public MigrationEndpoint(
+      Migrations migrations, Holders holders, Peers peers, EgressLimiter egress) {
     this.migrations = migrations;
+    this.holders = holders;
     this.peers = peers;
     this.egress = egress;
   }
@@ -57,14 +69,59 @@ public final class MigrationEndpoint extends MigrationServiceGrpc.MigrationServi
                 "downtime_limit_ms must be 1 to 60000, or 0 for the default, but was "
                     + Integer.toUnsignedString(limitMs));
           }
-          MigrationView view =
-              migrations.migrate(
-                  request.getGuest(),
-                  request.getDestination(),
+          SourceMigration.Options options =
+              new SourceMigration.Options(
                   Duration.ofMillis(limitMs == 0 ? DEFAULT_DOWNTIME_MS : limitMs),
-                  request.getOptions().getAudit());
+                  request.getOptions().getAudit(),
+                  witness(request));
+          MigrationView view =
+              migrations.migrate(request.getGuest(), request.getDestination(), options);
           return MigrateResponse.newBuilder().setMigration(message(view)).build();
         });
+  }
+
+  private Optional<PeerId> witness(MigrateRequest request) throws DcmException {
+    String name = request.getOptions().getWitness();
+    if (name.isEmpty()) {
+      return Optional.empty();
+    }
+    if (name.equals(peers.self().name()) || name.equals(request.getDestination())) {
+      throw new DcmException(
+          Reason.FIELD_INVALID,
+          "witness must be another peer than source and destination, but was "
+              + Text.quote(name));
+    }
+    return Optional.of(peers.byName(name).id());
+  }
+
+  @Override
+  public void resolveMigration(
+      ResolveMigrationRequest request, StreamObserver<ResolveMigrationResponse> out) {
+    Calls.answer(
+        out,
+        () -> {
+          if (!request.getOtherSideIsFenced()) {
+            throw new DcmException(
+                Reason.FIELD_INVALID,
+                "other_side_is_fenced must be true: make sure first that the other side never runs"
+                    + " the guest");
+          }
+          MigrationId migration = MigrationId.parse(request.getMigrationId());
+          return ResolveMigrationResponse.newBuilder()
+              .setExplanation(resolve(migration, DecisionWire.choice(request.getOwner())))
+              .build();
+        });
+  }
+
+  private String resolve(MigrationId migration, Choice choice) throws DcmException {
+    Optional<Holder> holder = holders.find(migration);
+    if (!migrations.has(migration) && holder.isPresent()) {
+      holder.get().resolve(choice);
+      return choice == Choice.DESTINATION
+          ? "this peer owns the guest and resumes it"
+          : "this peer gives the guest up for good";
+    }
+    return migrations.resolve(migration, choice).explanation();
   }
 
   @Override

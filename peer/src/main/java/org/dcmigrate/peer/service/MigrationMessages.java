@@ -29,6 +29,7 @@ final class MigrationMessages {
             .setOutcome(outcome(view.outcome()))
             .setStartedAt(timestamp(view.startedAt()));
     view.destination().ifPresent(peer -> message.setDestination(peers.name(peer)));
+    view.witness().ifPresent(peer -> message.setWitness(peers.name(peer)));
     view.contributors().forEach(each -> message.addContributors(peers.name(each.peer())));
     view.owner().ifPresent(peer -> message.setOwner(peers.name(peer)));
     view.failure().ifPresent(failure -> message.setFailureReason(failure.reason().name()));
@@ -48,6 +49,7 @@ final class MigrationMessages {
       case SourceState.SwitchingOver switching -> MigrationState.MIGRATION_STATE_SWITCHING_OVER;
       case SourceState.Committing committing -> MigrationState.MIGRATION_STATE_COMMITTING;
       case SourceState.InDoubt inDoubt -> MigrationState.MIGRATION_STATE_IN_DOUBT;
+      case SourceState.Committed committed -> MigrationState.MIGRATION_STATE_COMMITTED;
       case SourceState.Ended ended ->
           switch (ended.result()) {
             case SourceState.Result.Completed completed -> MigrationState.MIGRATION_STATE_COMPLETED;

@@ -13,6 +13,7 @@ import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.Failure;
 import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.Reason;
+import org.dcmigrate.protocol.decision.Electorate;
 import org.dcmigrate.protocol.wire.Errors;
 import org.dcmigrate.protocol.wire.Wire;
 import org.dcmigrate.v1.SwitchoverRequest;
@@ -20,6 +21,8 @@ import org.dcmigrate.v1.SwitchoverResponse;
 
 /** One switchover stream at the destination. */
 final class SwitchoverStream implements StreamObserver<SwitchoverRequest>, SwitchoverReplies {
+  private static final int SHA256_BYTES = 32;
+
   private final Holders holders;
   private final PeerId caller;
   private final StreamObserver<SwitchoverResponse> out;
@@ -35,6 +38,9 @@ final class SwitchoverStream implements StreamObserver<SwitchoverRequest>, Switc
 
   @Override
   public void onNext(SwitchoverRequest message) {
+    if (hasEnded()) {
+      return;
+    }
     try {
       switch (message.getStepCase()) {
         case PREPARE -> begin(message.getPrepare());
@@ -56,11 +62,19 @@ final class SwitchoverStream implements StreamObserver<SwitchoverRequest>, Switc
         || message.getDeviceStateBytes() > Wire.MAX_DEVICE_STATE_BYTES) {
       throw new DcmException(
           Reason.CHUNK_TOO_LARGE,
-          "device state may have at most 256 MiB, but has "
+          "device state may have at most 32 MiB, but has "
               + Long.toUnsignedString(message.getDeviceStateBytes())
               + " bytes");
     }
-    holders.get(Wire.attempt(message.getAttempt()), caller);
+    if (message.getDeviceStateSha256().size() != SHA256_BYTES) {
+      throw new DcmException(
+          Reason.FIELD_INVALID,
+          "device_state_sha256 must have 32 bytes, but has "
+              + message.getDeviceStateSha256().size());
+    }
+    Attempt attempt = Wire.attempt(message.getAttempt());
+    // Before device state is collected, not only behind it: an attempt that is over gets none.
+    holders.get(attempt, caller).status(attempt.epoch());
     prepare = Optional.of(message);
     deviceState = new ByteArrayOutputStream();
   }
@@ -102,7 +116,18 @@ final class SwitchoverStream implements StreamObserver<SwitchoverRequest>, Switc
 
   private void commit(SwitchoverRequest.Commit message) throws DcmException {
     Attempt attempt = Wire.attempt(message.getAttempt());
-    holders.get(attempt, caller).commit(attempt.epoch(), message.getMemoryDigest(), this);
+    Optional<PeerId> witness =
+        message.hasWitness() ? Optional.of(Wire.peer(message.getWitness())) : Optional.empty();
+    Electorate electorate = new Electorate(caller, holders.self(), witness);
+    if (witness.isPresent()
+        && (witness.get().equals(caller) || witness.get().equals(holders.self()))) {
+      throw new DcmException(
+          Reason.FIELD_INVALID,
+          "witness must be another peer than source and destination, but was " + witness.get());
+    }
+    holders
+        .get(attempt, caller)
+        .commit(attempt.epoch(), message.getMemoryDigest(), electorate, this);
   }
 
   @Override
@@ -156,6 +181,10 @@ final class SwitchoverStream implements StreamObserver<SwitchoverRequest>, Switc
     if (!ended) {
       out.onNext(message);
     }
+  }
+
+  private synchronized boolean hasEnded() {
+    return ended;
   }
 
   private synchronized boolean end() {

@@ -16,6 +16,7 @@ public record MigrationView(
     PeerId source,
     long epoch,
     Optional<PeerId> destination,
+    Optional<PeerId> witness,
     List<ContributorView> contributors,
     Optional<PeerId> owner,
     String explanation,

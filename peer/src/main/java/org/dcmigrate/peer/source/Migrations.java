@@ -16,6 +16,7 @@ import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.Failure;
 import org.dcmigrate.protocol.MigrationId;
 import org.dcmigrate.protocol.Reason;
+import org.dcmigrate.protocol.decision.Choice;
 import org.dcmigrate.protocol.machine.SourceRecord;
 
 /** All migrations that leave this peer, or have left it since it was started. */
@@ -39,6 +40,9 @@ public final class Migrations {
         continue;
       }
       Guest guest = guestOrLost(entry.guest().name());
+      if (!(guest instanceof LostGuest)) {
+        context.guests().reserve(guest.name(), entry.migration());
+      }
       migrations.put(entry.migration(), SourceMigration.recover(entry, guest, context));
     }
   }
@@ -57,8 +61,7 @@ public final class Migrations {
    * @throws DcmException with the reason why not; then nothing was changed
    */
   public MigrationView migrate(
-      String guestName, String destination, Duration downtimeLimit, boolean audit)
-      throws DcmException {
+      String guestName, String destination, SourceMigration.Options options) throws DcmException {
     Peers.Peer to = context.peers().byName(destination);
     if (to.equals(context.peers().self())) {
       throw new DcmException(
@@ -71,7 +74,7 @@ public final class Migrations {
     context.guests().reserve(guestName, migration);
     try {
       SourceMigration started =
-          SourceMigration.start(migration, guest, to.id(), downtimeLimit, audit, context);
+          SourceMigration.start(migration, guest, to.id(), options, context);
       synchronized (this) {
         migrations.put(migration, started);
         dropOldest();
@@ -114,6 +117,18 @@ public final class Migrations {
     SourceMigration found = get(migration);
     await(found.cancel());
     return found.view();
+  }
+
+  /** Decides in the place of peers that cannot; returns when that is accepted. */
+  public MigrationView resolve(MigrationId migration, Choice choice) throws DcmException {
+    SourceMigration found = get(migration);
+    await(found.resolve(choice));
+    return found.view();
+  }
+
+  /** Whether this peer is or was the source of a migration. */
+  public synchronized boolean has(MigrationId migration) {
+    return migrations.containsKey(migration);
   }
 
   private static void await(CompletableFuture<Optional<Failure>> answer) throws DcmException {

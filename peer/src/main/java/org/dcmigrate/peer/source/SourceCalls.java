@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import org.dcmigrate.peer.client.PeerClient;
 import org.dcmigrate.peer.client.SwitchoverCall;
 import org.dcmigrate.protocol.Attempt;
@@ -79,40 +80,83 @@ final class SourceCalls {
   // ---- Outputs.
 
   void open(SourceOutput.Open open) {
-    call(() -> askToOpen(open));
+    call(
+        () -> askToOpen(open),
+        defect -> listener.happened(new SourceInput.OpenRefused(open.epoch(), defect)));
   }
 
   void sendMetadata(SourceOutput.SendMetadata send) {
-    call(() -> resendMetadata(send));
+    call(
+        () -> resendMetadata(send),
+        defect -> listener.happened(new SourceInput.OpenRefused(send.epoch(), defect)));
   }
 
   void detach(SourceOutput.Detach detach) {
-    call(() -> askToDetach(detach));
+    call(
+        () -> askToDetach(detach),
+        defect ->
+            listener.happened(
+                new SourceInput.ContributorLost(detach.epoch(), detach.peer(), defect)));
   }
 
   /** Has a contributor send what the plan says that it owes. */
   void relay(long epoch, PeerId peer) {
-    call(() -> askToRelay(epoch, peer));
+    call(
+        () -> askToRelay(epoch, peer),
+        defect -> listener.happened(new SourceInput.ContributorLost(epoch, peer, defect)));
   }
 
-  void prepare(SourceOutput.Prepare prepare, PeerId destination, byte[] deviceState) {
-    call(() -> sendPrepare(prepare.epoch(), destination, deviceState));
+  void prepare(SourceOutput.Prepare prepare, byte[] deviceState) {
+    call(
+        () -> sendPrepare(prepare.epoch(), prepare.to(), deviceState),
+        defect -> listener.happened(new SourceInput.PrepareFailed(prepare.epoch(), defect)));
+  }
+
+  void appoint(SourceOutput.Appoint appoint) {
+    call(
+        () -> askToWitness(appoint),
+        defect ->
+            listener.happened(
+                new SourceInput.WitnessRefused(appoint.epoch(), appoint.witness(), defect)));
+  }
+
+  void dismiss(SourceOutput.Dismiss dismiss) {
+    call(() -> tellWitness(dismiss), defect -> {});
+  }
+
+  /** This peer's own vote is on disk when this returns. */
+  void ask(SourceOutput.Ask ask) {
+    context
+        .ballots()
+        .ask(
+            attempt(ask.epoch()),
+            ask.acceptor(),
+            ask.question(),
+            answer ->
+                listener.happened(
+                    new SourceInput.Answered(ask.epoch(), ask.acceptor(), answer)));
   }
 
   void commit(SourceOutput.Commit commit) {
-    call(() -> sendCommit(commit));
+    call(
+        () -> sendCommit(commit),
+        defect -> listener.happened(new SourceInput.CommitLost(commit.epoch(), defect)));
   }
 
   void abort(SourceOutput.Abort abort) {
     watch.forget(abort.peer());
     Attempt attempt = attempt(abort.epoch());
-    call(() -> tell(abort.peer(), client -> client.abort(attempt, context.timeouts().open())));
+    call(
+        () -> tell(abort.peer(), client -> client.abort(attempt, context.timeouts().open())),
+        defect -> {});
   }
 
   void release(SourceOutput.Release release) {
     watch.forget(release.peer());
     Attempt attempt = attempt(release.epoch());
-    call(() -> tell(release.peer(), client -> client.release(attempt, context.timeouts().open())));
+    call(
+        () -> tell(release.peer(), client -> client.release(attempt, context.timeouts().open())),
+        defect -> {});
   }
 
   // ---- What was learned.
@@ -145,17 +189,21 @@ final class SourceCalls {
 
   // ---- On the threads of the calls.
 
-  private void call(Runnable work) {
+  /** Every question gets an answer, also where this peer has a defect. */
+  private void call(Runnable work, Consumer<Failure> broken) {
     Thread.ofVirtual()
         .name("call-" + migration)
         .start(
             () -> {
               try {
                 work.run();
-              } catch (IllegalStateException closed) {
+              } catch (RuntimeException defect) {
                 // A late answer finds the page table freed once the migration is over.
                 if (!listener.over()) {
-                  throw closed;
+                  LOG.error("a call fails by a defect of this peer", defect);
+                  broken.accept(
+                      new Failure(
+                          Reason.INTERNAL, "a defect of this peer; its log has the details"));
                 }
               }
             });
@@ -268,15 +316,12 @@ final class SourceCalls {
     try {
       SwitchoverCall call =
           switchover.isPresent() ? switchover.get() : reached(commit.to()).switchover(attempt);
-      call.commit(commit.memoryDigest(), context.timeouts().switchover());
+      call.commit(commit.memoryDigest(), commit.witness(), context.timeouts().switchover());
       listener.happened(new SourceInput.Running(commit.epoch()));
     } catch (DcmException failed) {
       endSwitchover();
-      boolean refused =
-          failed.reason() == Reason.ATTEMPT_DISCARDED
-              || failed.reason() == Reason.MIGRATION_UNKNOWN;
       listener.happened(
-          refused
+          failed.reason() == Reason.ATTEMPT_DISCARDED
               ? new SourceInput.CommitRefused(commit.epoch(), at(commit.to(), failed))
               : new SourceInput.CommitLost(commit.epoch(), at(commit.to(), failed)));
     }
@@ -286,6 +331,41 @@ final class SourceCalls {
     PeerClient client = context.peers().client(peer);
     client.reach(REACH);
     return client;
+  }
+
+  private void askToWitness(SourceOutput.Appoint appoint) {
+    PeerId witness = appoint.witness();
+    try {
+      context
+          .peers()
+          .decisions(witness)
+          .appoint(
+              attempt(appoint.epoch()),
+              appoint.destination(),
+              context.timeouts().contributorSilence());
+      listener.happened(new SourceInput.WitnessAppointed(appoint.epoch(), witness));
+    } catch (DcmException refused) {
+      LOG.warn(
+          "{} does not witness the decision: {}",
+          context.peers().name(witness),
+          refused.sentence());
+      listener.happened(
+          new SourceInput.WitnessRefused(appoint.epoch(), witness, at(witness, refused)));
+    }
+  }
+
+  private void tellWitness(SourceOutput.Dismiss dismiss) {
+    try {
+      context
+          .peers()
+          .decisions(dismiss.witness())
+          .dismiss(attempt(dismiss.epoch()), context.timeouts().open());
+    } catch (DcmException unheard) {
+      LOG.info(
+          "{} was not dismissed as a witness and keeps its vote: {}",
+          context.peers().name(dismiss.witness()),
+          unheard.sentence());
+    }
   }
 
   private interface Farewell {

@@ -3,6 +3,8 @@ package org.dcmigrate.peer.source;
 import java.util.function.Consumer;
 import org.dcmigrate.peer.client.Peers;
 import org.dcmigrate.peer.config.Timeouts;
+import org.dcmigrate.peer.decision.Acceptors;
+import org.dcmigrate.peer.decision.Ballots;
 import org.dcmigrate.peer.guest.Guests;
 import org.dcmigrate.peer.journal.Journal;
 import org.dcmigrate.peer.transfer.EgressLimiter;
@@ -22,4 +24,6 @@ public record SourceContext(
     Timeouts timeouts,
     PageDigest.Algorithm digest,
     Consumer<String> guestLeft,
-    TransitionObserver observer) {}
+    TransitionObserver observer,
+    Acceptors acceptors,
+    Ballots ballots) {}

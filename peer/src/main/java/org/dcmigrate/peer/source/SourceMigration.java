@@ -10,6 +10,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.LockSupport;
 import java.util.concurrent.locks.ReentrantLock;
 import org.dcmigrate.peer.client.PeerClient;
 import org.dcmigrate.peer.guest.Guest;
@@ -22,9 +23,14 @@ import org.dcmigrate.protocol.Failure;
 import org.dcmigrate.protocol.Geometry;
 import org.dcmigrate.protocol.MigrationId;
 import org.dcmigrate.protocol.PeerId;
+import org.dcmigrate.protocol.Reason;
+import org.dcmigrate.protocol.decision.Acceptor;
+import org.dcmigrate.protocol.decision.Choice;
+import org.dcmigrate.protocol.decision.Electorate;
 import org.dcmigrate.protocol.machine.SourceInput;
 import org.dcmigrate.protocol.machine.SourceMachine;
 import org.dcmigrate.protocol.machine.SourceOutput;
+import org.dcmigrate.protocol.machine.SourceRecord;
 import org.dcmigrate.protocol.machine.SourceState;
 import org.dcmigrate.protocol.machine.SourceStep;
 import org.dcmigrate.protocol.pages.PageSet;
@@ -41,6 +47,17 @@ import org.slf4j.MDC;
 public final class SourceMigration {
   private static final Logger LOG = LoggerFactory.getLogger(SourceMigration.class);
   private static final long TICK_MS = 250;
+  private static final int MOST_SEARCHES = 3;
+  private static final Duration SEARCH_PAUSE = Duration.ofSeconds(1);
+
+  /**
+   * How a migration is to behave.
+   *
+   * @param downtimeLimit how long the guest may stand still
+   * @param audit whether the stopped guest is read anew and compared at the end
+   * @param witness who is to vote beside source and destination, where there is no old destination
+   */
+  public record Options(Duration downtimeLimit, boolean audit, Optional<PeerId> witness) {}
 
   private record Waiting(SourceInput input, Optional<CompletableFuture<Optional<Failure>>> asker) {}
 
@@ -62,6 +79,7 @@ public final class SourceMigration {
   private volatile Optional<Pump> pump = Optional.empty();
   private volatile Optional<StoppedGuest> sealed = Optional.empty();
   private volatile byte[] deviceState = new byte[0];
+  private boolean restarted;
   private Optional<CompletableFuture<Optional<Failure>>> asker = Optional.empty();
 
   private SourceMigration(
@@ -104,14 +122,17 @@ public final class SourceMigration {
       MigrationId migration,
       Guest guest,
       PeerId to,
-      Duration downtimeLimit,
-      boolean audit,
+      Options options,
       SourceContext context)
       throws DcmException {
     SourceStep first =
-        SourceMachine.start(context.peers().self().id(), to, context.timeouts().parked().toNanos());
-    SourceMigration started = new SourceMigration(migration, guest, context, first.next(), audit);
-    GuestSource source = guest.beginMigration(downtimeLimit);
+        SourceMachine.start(
+            context.peers().self().id(),
+            to,
+            options.witness(),
+            context.timeouts().parked().toNanos());
+    SourceMigration started = new SourceMigration(migration, guest, context, first.next(), options.audit());
+    GuestSource source = guest.beginMigration(options.downtimeLimit());
     try {
       Geometry geometry = source.metadata().geometry();
       context
@@ -126,9 +147,12 @@ public final class SourceMigration {
       started.carryOut(first);
       pump.start(migration.toString());
       started.watch.start(pages);
-    } catch (RuntimeException failed) {
+    } catch (RuntimeException | OutOfMemoryError failed) {
+      started.pump.ifPresent(Pump::close);
       source.close();
-      throw failed;
+      started.pages.ifPresent(SourcePages::close);
+      throw new DcmException(
+          Reason.INTERNAL, "the migration cannot begin: " + failed.getMessage(), failed);
     }
     Thread.ofVirtual().name("migration-" + migration).start(started::run);
     return started;
@@ -136,7 +160,7 @@ public final class SourceMigration {
 
   /** Takes a migration up again from the journal after a restart. */
   static SourceMigration recover(
-      Journal.Entry<org.dcmigrate.protocol.machine.SourceRecord> entry,
+      Journal.Entry<SourceRecord> entry,
       Guest guest,
       SourceContext context) {
     SourceStep first =
@@ -144,11 +168,11 @@ public final class SourceMigration {
     SourceMigration recovered =
         new SourceMigration(entry.migration(), guest, context, first.next(), false);
     if (!first.outputs().isEmpty()) {
-      try {
-        recovered.sealed = Optional.of(guest.recover());
-      } catch (DcmException gone) {
-        LOG.warn("guest {} of migration {}: {}", guest.name(), entry.migration(), gone.sentence());
-      }
+      recovered.restarted = true;
+      recovered.findSealed();
+      entry.records().stream()
+          .filter(SourceRecord.Granted.class::isInstance)
+          .forEach(record -> recovered.sit((SourceRecord.Granted) record));
       recovered.carryOut(first);
     }
     if (recovered.state instanceof SourceState.Ended) {
@@ -172,6 +196,13 @@ public final class SourceMigration {
   /** Cancels; completes at the end, or with why it cannot be cancelled. */
   CompletableFuture<Optional<Failure>> cancel() {
     CompletableFuture<Optional<Failure>> answer = ask(new SourceInput.CancelAsked());
+    var _ = over.thenRun(() -> answer.complete(Optional.empty()));
+    return answer;
+  }
+
+  /** The operator decides in the place of peers that cannot; completes when that is accepted. */
+  CompletableFuture<Optional<Failure>> resolve(Choice choice) {
+    CompletableFuture<Optional<Failure>> answer = ask(new SourceInput.ResolveAsked(choice));
     var _ = over.thenRun(() -> answer.complete(Optional.empty()));
     return answer;
   }
@@ -212,17 +243,19 @@ public final class SourceMigration {
 
   private CompletableFuture<Optional<Failure>> ask(SourceInput input) {
     CompletableFuture<Optional<Failure>> answer = new CompletableFuture<>();
+    inputs.add(new Waiting(input, Optional.of(answer)));
     if (over.isDone()) {
-      SourceStep step = SourceMachine.step(state, input, System.nanoTime());
-      answer.complete(
-          step.outputs().stream()
-              .filter(SourceOutput.Refuse.class::isInstance)
-              .map(output -> ((SourceOutput.Refuse) output).failure())
-              .findFirst());
-    } else {
-      inputs.add(new Waiting(input, Optional.of(answer)));
+      // The migration's thread may have gone before it saw this.
+      answer.complete(refusal(SourceMachine.step(state, input, System.nanoTime())));
     }
     return answer;
+  }
+
+  private static Optional<Failure> refusal(SourceStep step) {
+    return step.outputs().stream()
+        .filter(SourceOutput.Refuse.class::isInstance)
+        .map(output -> ((SourceOutput.Refuse) output).failure())
+        .findFirst();
   }
 
   private void post(SourceInput input) {
@@ -240,11 +273,7 @@ public final class SourceMigration {
     try (var _ = MDC.putCloseable("migration", migration.toString())) {
       while (!(state instanceof SourceState.Ended)) {
         Optional<Waiting> next = Optional.ofNullable(inputs.poll(TICK_MS, TimeUnit.MILLISECONDS));
-        if (next.isPresent()) {
-          take(next.get());
-        } else {
-          take(new Waiting(new SourceInput.Tick(), Optional.empty()));
-        }
+        takeSafely(next.orElse(new Waiting(new SourceInput.Tick(), Optional.empty())));
       }
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
@@ -253,6 +282,20 @@ public final class SourceMigration {
     finish();
     for (Waiting late = inputs.poll(); late != null; late = inputs.poll()) {
       take(late);
+    }
+  }
+
+  /** A defect of this peer ends the migration where that is still possible, and never hangs it. */
+  private void takeSafely(Waiting next) {
+    try {
+      take(next);
+    } catch (RuntimeException defect) {
+      LOG.error("a defect of this peer in {} by {}", state, next.input(), defect);
+      Failure why = new Failure(Reason.INTERNAL, "a defect of this peer; its log has the details");
+      next.asker().ifPresent(asked -> asked.complete(Optional.of(why)));
+      if (!(next.input() instanceof SourceInput.GuestFailed)) {
+        post(new SourceInput.GuestFailed(why));
+      }
     }
   }
 
@@ -281,7 +324,7 @@ public final class SourceMigration {
   }
 
   private static boolean accepted(SourceStep step) {
-    return step.outputs().stream().noneMatch(SourceOutput.Refuse.class::isInstance);
+    return refusal(step).isEmpty();
   }
 
   private void carryOut(SourceStep step) {
@@ -290,7 +333,15 @@ public final class SourceMigration {
 
   private void carryOut(SourceOutput output) {
     switch (output) {
-      case SourceOutput.Persist persist -> context.journal().append(migration, persist.record());
+      case SourceOutput.Persist persist -> {
+        context.journal().append(migration, persist.record());
+        if (persist.record() instanceof SourceRecord.Granted granted) {
+          sit(granted);
+        }
+      }
+      case SourceOutput.Appoint appoint -> calls.appoint(appoint);
+      case SourceOutput.Dismiss dismiss -> calls.dismiss(dismiss);
+      case SourceOutput.Ask ask -> calls.ask(ask);
       case SourceOutput.Open open -> calls.open(open);
       case SourceOutput.SendMetadata send -> calls.sendMetadata(send);
       case SourceOutput.StopSending stop -> pump.ifPresent(p -> p.stopSending(stop.epoch()));
@@ -303,7 +354,7 @@ public final class SourceMigration {
         calls.endSwitchover();
         pump.ifPresent(Pump::resumeGuest);
       }
-      case SourceOutput.Prepare prepare -> calls.prepare(prepare, destination(), deviceState);
+      case SourceOutput.Prepare prepare -> calls.prepare(prepare, deviceState);
       case SourceOutput.Repair repair -> pump.ifPresent(Pump::repair);
       case SourceOutput.Seal seal -> pump.ifPresent(p -> p.seal(seal.epoch()));
       case SourceOutput.Commit commit -> calls.commit(commit);
@@ -336,7 +387,34 @@ public final class SourceMigration {
     }
   }
 
+  /** The source votes once it has made a grant; its first vote is not for the grant. */
+  private void sit(SourceRecord.Granted granted) {
+    context
+        .acceptors()
+        .sit(
+            new Attempt(migration, granted.epoch()),
+            new Electorate(context.peers().self().id(), granted.to(), granted.witness()),
+            Acceptor.undecided());
+  }
+
+  /** After a restart: a guest whose QEMU is busy for a moment is looked for again. */
+  private void findSealed() {
+    for (int attempt = 1; restarted && sealed.isEmpty() && attempt <= MOST_SEARCHES; attempt++) {
+      try {
+        sealed = Optional.of(guest.recover());
+      } catch (DcmException gone) {
+        LOG.warn("guest {} is not found after a restart: {}", guest.name(), gone.sentence());
+        course.explain("the guest is not found: " + gone.sentence());
+        if (guest instanceof LostGuest) {
+          return;
+        }
+        LockSupport.parkNanos(SEARCH_PAUSE.toNanos());
+      }
+    }
+  }
+
   private void takeBack() {
+    findSealed();
     Optional<StoppedGuest> given = sealed;
     sealed = Optional.empty();
     given.ifPresent(
@@ -351,6 +429,7 @@ public final class SourceMigration {
   }
 
   private void quitGuest() {
+    findSealed();
     context.guestLeft().accept(guest.name());
     sealed.ifPresent(
         stopped -> {
@@ -382,10 +461,6 @@ public final class SourceMigration {
     over.complete(true);
     signalChange();
     pages.ifPresent(SourcePages::close);
-  }
-
-  private PeerId destination() {
-    return Views.destination(state).orElse(context.peers().self().id());
   }
 
   private final class CallListener implements SourceCalls.Listener {

@@ -40,6 +40,7 @@ final class Views {
         self,
         state.course().lastEpoch(),
         destination,
+        state.course().witnesses().witness(),
         contributors(state, watch),
         owner(state, self),
         course.remark().orElseGet(() -> explanation(state, context.peers())),
@@ -57,8 +58,9 @@ final class Views {
       case SourceState.Redirecting redirecting -> Optional.of(redirecting.current().to());
       case SourceState.Parked parked -> Optional.empty();
       case SourceState.SwitchingOver switching -> Optional.of(switching.to());
-      case SourceState.Committing committing -> Optional.of(committing.to());
-      case SourceState.InDoubt inDoubt -> Optional.of(inDoubt.to());
+      case SourceState.Committing committing -> Optional.of(committing.grant().to());
+      case SourceState.InDoubt inDoubt -> Optional.of(inDoubt.grant().to());
+      case SourceState.Committed committed -> Optional.of(committed.grant().to());
       case SourceState.Ended ended ->
           ended.result() instanceof Result.Completed completed
               ? Optional.of(completed.owner())
@@ -70,6 +72,7 @@ final class Views {
     return switch (state) {
       case SourceState.Committing committing -> Optional.empty();
       case SourceState.InDoubt inDoubt -> Optional.empty();
+      case SourceState.Committed committed -> Optional.of(committed.grant().to());
       case SourceState.Ended ended ->
           Optional.of(
               ended.result() instanceof Result.Completed completed ? completed.owner() : self);
@@ -116,11 +119,16 @@ final class Views {
             case SEAL -> "gives the guest away";
           };
       case SourceState.Committing committing ->
-          "waits for " + peers.name(committing.to()) + " to resume the guest";
+          "waits for " + peers.name(committing.grant().to()) + " to resume the guest";
       case SourceState.InDoubt inDoubt ->
-          ("the commit was sent and %s does not answer (%s); the guest stands still here until it"
-                  + " does: bring it back, it either runs the guest or gives it back")
-              .formatted(peers.name(inDoubt.to()), inDoubt.why().sentence());
+          ("the commit was sent and there is no answer (%s), nor a majority to decide; the guest"
+                  + " stands still here until %s is back; or make sure that it never"
+                  + " runs the guest, and resolve")
+              .formatted(inDoubt.why().sentence(), others(inDoubt.grant(), peers));
+      case SourceState.Committed committed ->
+          ("%s owns the guest and has not said yet that it runs; the guest stands still here; if"
+                  + " %s never comes back, make sure of that, and resolve")
+              .formatted(peers.name(committed.grant().to()), peers.name(committed.grant().to()));
       case SourceState.Ended ended ->
           switch (ended.result()) {
             case Result.Completed completed -> "the guest runs at " + peers.name(completed.owner());
@@ -129,6 +137,11 @@ final class Views {
                 failed.failure().sentence() + "; the guest runs at the source";
           };
     };
+  }
+
+  private static String others(SourceState.Grant grant, Peers peers) {
+    return peers.name(grant.to())
+        + grant.witness().map(witness -> " or " + peers.name(witness)).orElse("");
   }
 
   private static List<ContributorView> contributors(SourceState state, HolderWatch watch) {

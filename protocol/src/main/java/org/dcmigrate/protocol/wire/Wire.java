@@ -40,7 +40,7 @@ public final class Wire {
   public static final int MAX_PREAMBLE_BYTES = 1 << 20;
 
   /** Most bytes of device state. */
-  public static final int MAX_DEVICE_STATE_BYTES = 256 << 20;
+  public static final int MAX_DEVICE_STATE_BYTES = 32 << 20;
 
   /** Most bytes of one piece of device state. */
   public static final int MAX_DEVICE_STATE_PIECE_BYTES = 256 << 10;

@@ -129,6 +129,11 @@ public final class QemuAdapter implements GuestAdapter {
     return adopt(guestName, files);
   }
 
+  @Override
+  public GuestShell find(String guestName, GuestHome home) throws DcmException {
+    return LoadedGuest.find(guestName, filesIn(home));
+  }
+
   /** A guest that has arrived. */
   static QemuGuest adopt(String guestName, QemuFiles files) {
     Path home = files.home();

@@ -3,12 +3,13 @@ package org.dcmigrate.peer.guest.qemu;
 import com.google.gson.JsonObject;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import org.dcmigrate.peer.guest.Guest;
 import org.dcmigrate.peer.guest.GuestShell;
 import org.dcmigrate.peer.memory.GuestHome;
 import org.dcmigrate.protocol.DcmException;
+import org.dcmigrate.protocol.Failure;
 import org.dcmigrate.protocol.Reason;
 import org.dcmigrate.protocol.Text;
 
@@ -120,13 +121,15 @@ final class QemuShell implements GuestShell {
   }
 
   @Override
-  public synchronized Guest resume() throws DcmException {
-    if (ran) {
-      QemuGuest.run(qmp, watch);
+  public synchronized Resumption resume() throws DcmException {
+    Optional<Failure> refused =
+        ran ? LoadedGuest.run(qmp, watch, process.toHandle()) : Optional.empty();
+    if (refused.isPresent()) {
+      return new Resumption.NeverRan(refused.get());
     }
     given = true;
     qmp.close();
-    return QemuAdapter.adopt(guestName, files);
+    return new Resumption.Done(QemuAdapter.adopt(guestName, files));
   }
 
   /** Forgets QEMU without ending it, as the end of this process would. */

@@ -6,6 +6,7 @@ import org.dcmigrate.peer.guest.GuestAdapter;
 import org.dcmigrate.peer.guest.GuestShell;
 import org.dcmigrate.peer.memory.GuestHome;
 import org.dcmigrate.protocol.DcmException;
+import org.dcmigrate.protocol.Failure;
 import org.dcmigrate.protocol.GuestMetadata;
 import org.dcmigrate.protocol.Reason;
 import org.dcmigrate.protocol.Text;
@@ -35,6 +36,11 @@ public final class SyntheticAdapter implements GuestAdapter {
   }
 
   @Override
+  public GuestShell find(String guestName, GuestHome home) throws DcmException {
+    throw SyntheticGuest.lostWithItsPeer(guestName);
+  }
+
+  @Override
   public void discardOrphan(GuestHome home) {
     // Whatever ran in this home ended with the peer.
   }
@@ -57,14 +63,14 @@ public final class SyntheticAdapter implements GuestAdapter {
     }
 
     @Override
-    public Guest resume() throws DcmException {
-      WriterState loaded =
-          state.orElseThrow(
-              () ->
-                  new DcmException(Reason.GUEST_FAILED, "the guest's device state was not loaded"));
-      SyntheticGuest guest = new SyntheticGuest(name, spec, home, loaded);
+    public Resumption resume() {
+      if (state.isEmpty()) {
+        return new Resumption.NeverRan(
+            new Failure(Reason.GUEST_FAILED, "the guest's device state was not loaded"));
+      }
+      SyntheticGuest guest = new SyntheticGuest(name, spec, home, state.get());
       guest.start();
-      return guest;
+      return new Resumption.Done(guest);
     }
 
     @Override
