@@ -1,22 +1,17 @@
 package org.dcmigrate.peer.source;
 
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.ArrayDeque;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.dcmigrate.peer.client.PeerClient;
-import org.dcmigrate.peer.client.SwitchoverCall;
 import org.dcmigrate.peer.guest.Guest;
 import org.dcmigrate.peer.guest.GuestSource;
 import org.dcmigrate.peer.guest.StoppedGuest;
@@ -27,13 +22,11 @@ import org.dcmigrate.protocol.Failure;
 import org.dcmigrate.protocol.Geometry;
 import org.dcmigrate.protocol.MigrationId;
 import org.dcmigrate.protocol.PeerId;
-import org.dcmigrate.protocol.Reason;
 import org.dcmigrate.protocol.machine.SourceInput;
 import org.dcmigrate.protocol.machine.SourceMachine;
 import org.dcmigrate.protocol.machine.SourceOutput;
 import org.dcmigrate.protocol.machine.SourceState;
 import org.dcmigrate.protocol.machine.SourceStep;
-import org.dcmigrate.protocol.pages.PageDigest;
 import org.dcmigrate.protocol.pages.PageSet;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -41,14 +34,13 @@ import org.slf4j.MDC;
 
 /**
  * One migration that leaves this peer: carries out what {@link SourceMachine} decides. One thread
- * takes the inputs in order and carries out the outputs; calls to other peers run on threads of
- * their own, the guest is read by the {@link Pump}, and both come back as inputs.
+ * takes the inputs in order and carries out the outputs: calls to other peers are those of {@link
+ * SourceCalls}, the guest is read by the {@link Pump}, and what becomes of either is an input
+ * again.
  */
 public final class SourceMigration {
   private static final Logger LOG = LoggerFactory.getLogger(SourceMigration.class);
   private static final long TICK_MS = 250;
-  private static final int AUDIT_PAGES = 64;
-  private static final Duration REACH = Duration.ofSeconds(3);
 
   private record Waiting(SourceInput input, Optional<CompletableFuture<Optional<Failure>>> asker) {}
 
@@ -57,9 +49,8 @@ public final class SourceMigration {
   private final SourceContext context;
   private final Course course;
   private final HolderWatch watch;
+  private final SourceCalls calls;
   private final LinkedBlockingQueue<Waiting> inputs = new LinkedBlockingQueue<>();
-  private final Map<PeerId, PageSet> available = new ConcurrentHashMap<>();
-  private final Map<PeerId, Long> heldPages = new ConcurrentHashMap<>();
   private final Queue<CompletableFuture<Optional<Failure>>> redirects = new ArrayDeque<>();
   private final CompletableFuture<Boolean> over = new CompletableFuture<>();
 
@@ -67,11 +58,9 @@ public final class SourceMigration {
   private final Condition changed = changes.newCondition();
 
   private volatile SourceState state;
-  private volatile Optional<GuestSource> source = Optional.empty();
   private volatile Optional<SourcePages> pages = Optional.empty();
   private volatile Optional<Pump> pump = Optional.empty();
   private volatile Optional<StoppedGuest> sealed = Optional.empty();
-  private volatile Optional<SwitchoverCall> switchover = Optional.empty();
   private volatile byte[] deviceState = new byte[0];
   private Optional<CompletableFuture<Optional<Failure>>> asker = Optional.empty();
 
@@ -97,6 +86,8 @@ public final class SourceMigration {
                 sampleProgress();
               }
             });
+    this.calls =
+        new SourceCalls(migration, guest.name(), context, course, watch, new CallListener());
   }
 
   private void sampleProgress() {
@@ -128,8 +119,8 @@ public final class SourceMigration {
           .sourceGuest(
               migration, new Journal.GuestEntry(guest.name(), source.metadata().kind(), geometry));
       SourcePages pages = new SourcePages(geometry, context.digest());
-      started.source = Optional.of(source);
       started.pages = Optional.of(pages);
+      started.calls.guest(source.metadata(), pages);
       Pump pump = new Pump(source, pages, context, started.new PumpListener());
       started.pump = Optional.of(pump);
       started.carryOut(first);
@@ -300,37 +291,27 @@ public final class SourceMigration {
   private void carryOut(SourceOutput output) {
     switch (output) {
       case SourceOutput.Persist persist -> context.journal().append(migration, persist.record());
-      case SourceOutput.Open open -> call(() -> open(open));
-      case SourceOutput.SendMetadata send -> call(() -> sendMetadata(send));
+      case SourceOutput.Open open -> calls.open(open);
+      case SourceOutput.SendMetadata send -> calls.sendMetadata(send);
       case SourceOutput.StopSending stop -> pump.ifPresent(p -> p.stopSending(stop.epoch()));
-      case SourceOutput.Detach detach -> call(() -> detach(detach));
+      case SourceOutput.Detach detach -> calls.detach(detach);
       case SourceOutput.StartTransfer start -> startTransfer(start);
       case SourceOutput.Reconcile reconcile -> pump.ifPresent(Pump::reconcile);
       case SourceOutput.LetStop let -> pump.ifPresent(Pump::letStop);
       case SourceOutput.HoldBack hold -> pump.ifPresent(Pump::holdBack);
       case SourceOutput.ResumeGuest resume -> {
-        switchover.ifPresent(SwitchoverCall::close);
-        switchover = Optional.empty();
+        calls.endSwitchover();
         pump.ifPresent(Pump::resumeGuest);
       }
-      case SourceOutput.Prepare prepare -> call(() -> prepare(prepare));
+      case SourceOutput.Prepare prepare -> calls.prepare(prepare, destination(), deviceState);
       case SourceOutput.Repair repair -> pump.ifPresent(Pump::repair);
       case SourceOutput.Seal seal -> pump.ifPresent(p -> p.seal(seal.epoch()));
-      case SourceOutput.Commit commit -> call(() -> commit(commit));
+      case SourceOutput.Commit commit -> calls.commit(commit);
       case SourceOutput.TakeBack back -> takeBack();
       case SourceOutput.QuitGuest quit -> quitGuest();
       case SourceOutput.EndGuestMigration end -> endGuestMigration();
-      case SourceOutput.Abort abort -> {
-        watch.forget(abort.peer());
-        call(() -> tell(abort.peer(), client -> client.abort(attempt(abort.epoch()), goodbye())));
-      }
-      case SourceOutput.Release release -> {
-        watch.forget(release.peer());
-        call(
-            () ->
-                tell(
-                    release.peer(), client -> client.release(attempt(release.epoch()), goodbye())));
-      }
+      case SourceOutput.Abort abort -> calls.abort(abort);
+      case SourceOutput.Release release -> calls.release(release);
       case SourceOutput.Refuse refuse ->
           asker.ifPresent(answer -> answer.complete(Optional.of(refuse.failure())));
       case SourceOutput.RedirectDone done -> {
@@ -343,165 +324,16 @@ public final class SourceMigration {
     }
   }
 
-  private void call(Runnable work) {
-    Thread.ofVirtual()
-        .name("call-" + migration)
-        .start(
-            () -> {
-              try {
-                work.run();
-              } catch (IllegalStateException closed) {
-                // A late answer finds the page table freed once the migration is over.
-                if (!over.isDone()) {
-                  throw closed;
-                }
-              }
-            });
-  }
-
-  private void open(SourceOutput.Open open) {
-    try {
-      long held =
-          reached(open.to())
-              .open(
-                  attempt(open.epoch()),
-                  guest.name(),
-                  source.orElseThrow().metadata().kind(),
-                  open.contributors(),
-                  context.digest(),
-                  context.timeouts().lease(),
-                  context.timeouts().open());
-      heldPages.put(open.to(), held);
-      watch.destination(open.to(), open.epoch());
-      post(new SourceInput.OpenAccepted(open.epoch()));
-    } catch (DcmException refused) {
-      post(new SourceInput.OpenRefused(open.epoch(), at(open.to(), refused)));
-    }
-  }
-
-  private void sendMetadata(SourceOutput.SendMetadata send) {
-    try {
-      context
-          .peers()
-          .client(send.to())
-          .resendMetadata(
-              attempt(send.epoch()), source.orElseThrow().metadata(), context.timeouts().open());
-      post(new SourceInput.MetadataAccepted(send.epoch()));
-    } catch (DcmException refused) {
-      post(new SourceInput.OpenRefused(send.epoch(), at(send.to(), refused)));
-    }
-  }
-
-  private void detach(SourceOutput.Detach detach) {
-    SourcePages all = pages.orElseThrow();
-    PageSet current = new PageSet(all.geometry());
-    try {
-      watch.forget(detach.peer());
-      context
-          .peers()
-          .client(detach.peer())
-          .detach(
-              attempt(detach.epoch()),
-              detach.newDestination(),
-              all.geometry(),
-              held -> all.markCurrent(held, current),
-              context.timeouts().contributorSilence());
-      available.put(detach.peer(), current);
-      watch.contributor(detach.peer(), detach.epoch());
-      post(new SourceInput.Detached(detach.epoch(), detach.peer()));
-    } catch (DcmException failed) {
-      post(
-          new SourceInput.ContributorLost(
-              detach.epoch(), detach.peer(), at(detach.peer(), failed)));
-    }
-  }
-
   private void startTransfer(SourceOutput.StartTransfer start) {
-    Map<PeerId, PageSet> usable = new HashMap<>();
-    for (PeerId peer : start.contributors()) {
-      Optional.ofNullable(available.get(peer)).ifPresent(set -> usable.put(peer, set));
-    }
-    available.clear();
+    Map<PeerId, PageSet> usable = calls.takeAvailable(start.contributors());
     try {
       PeerClient client = context.peers().client(start.to());
-      long held = Optional.ofNullable(heldPages.remove(start.to())).orElse(0L);
-      pump.orElseThrow().startTransfer(attempt(start.epoch()), client, held, usable);
+      long held = calls.takeHeldPages(start.to());
+      Attempt attempt = new Attempt(migration, start.epoch());
+      pump.orElseThrow().startTransfer(attempt, client, held, usable);
     } catch (DcmException unknown) {
       post(new SourceInput.DestinationLost(start.epoch(), unknown.failure()));
     }
-  }
-
-  private void relay(long epoch, PeerId peer) {
-    try {
-      context
-          .peers()
-          .client(peer)
-          .relay(
-              attempt(epoch),
-              pages.orElseThrow().owedCopy(peer),
-              context.timeouts().contributorSilence());
-    } catch (DcmException failed) {
-      pages.orElseThrow().settle(peer);
-      post(new SourceInput.ContributorLost(epoch, peer, at(peer, failed)));
-    }
-  }
-
-  private void prepare(SourceOutput.Prepare prepare) {
-    try {
-      course.prepareSent();
-      SwitchoverCall call =
-          context.peers().client(destination()).switchover(attempt(prepare.epoch()));
-      switchover.ifPresent(SwitchoverCall::close);
-      switchover = Optional.of(call);
-      long digest = pages.orElseThrow().memoryDigest();
-      SwitchoverCall.PrepareResult result =
-          call.prepare(digest, deviceState, context.timeouts().switchover());
-      switch (result) {
-        case SwitchoverCall.PrepareResult.Ready ready when ready.memoryDigest() == digest -> {
-          course.prepared(digest);
-          post(new SourceInput.Prepared(prepare.epoch(), digest));
-        }
-        case SwitchoverCall.PrepareResult.Ready ready ->
-            post(
-                new SourceInput.PrepareFailed(
-                    prepare.epoch(),
-                    new Failure(
-                        Reason.DIGEST_MISMATCH,
-                        "the destination prepared another memory than the one sent")));
-        case SwitchoverCall.PrepareResult.Differs differs -> {
-          LOG.warn("the destination's memory differs, {} pages missing", differs.missingPages());
-          post(new SourceInput.Incomplete(prepare.epoch()));
-        }
-      }
-    } catch (DcmException failed) {
-      post(new SourceInput.PrepareFailed(prepare.epoch(), at(destination(), failed)));
-    }
-  }
-
-  private void commit(SourceOutput.Commit commit) {
-    Attempt attempt = attempt(commit.epoch());
-    try {
-      SwitchoverCall call =
-          switchover.isPresent() ? switchover.get() : reached(commit.to()).switchover(attempt);
-      call.commit(commit.memoryDigest(), context.timeouts().switchover());
-      post(new SourceInput.Running(commit.epoch()));
-    } catch (DcmException failed) {
-      switchover.ifPresent(SwitchoverCall::close);
-      switchover = Optional.empty();
-      boolean refused =
-          failed.reason() == Reason.ATTEMPT_DISCARDED
-              || failed.reason() == Reason.MIGRATION_UNKNOWN;
-      post(
-          refused
-              ? new SourceInput.CommitRefused(commit.epoch(), at(commit.to(), failed))
-              : new SourceInput.CommitLost(commit.epoch(), at(commit.to(), failed)));
-    }
-  }
-
-  private PeerClient reached(PeerId peer) throws DcmException {
-    PeerClient client = context.peers().client(peer);
-    client.reach(REACH);
-    return client;
   }
 
   private void takeBack() {
@@ -523,39 +355,11 @@ public final class SourceMigration {
     sealed.ifPresent(
         stopped -> {
           if (course.auditAsked()) {
-            course.audited(audit(stopped));
+            course.audited(MemoryAudit.passes(stopped, pages.orElseThrow(), context.digest()));
           }
           stopped.quit();
         });
     context.guests().remove(guest.name());
-  }
-
-  /** Whether the stopped guest's memory, read anew, is what the destination verified. */
-  private boolean audit(StoppedGuest stopped) {
-    SourcePages all = pages.orElseThrow();
-    PageDigest fresh = PageDigest.newInstance(context.digest());
-    try (Arena arena = Arena.ofConfined()) {
-      MemorySegment buffer = arena.allocate((long) AUDIT_PAGES * Geometry.PAGE_BYTES);
-      for (int block = 0; block < all.geometry().blocks().size(); block++) {
-        long count = all.geometry().blocks().get(block).pages();
-        for (long first = 0; first < count; first += AUDIT_PAGES) {
-          int run = (int) Math.min(AUDIT_PAGES, count - first);
-          stopped.read(block, first, run, buffer);
-          for (int i = 0; i < run; i++) {
-            MemorySegment page =
-                buffer.asSlice((long) i * Geometry.PAGE_BYTES, Geometry.PAGE_BYTES);
-            if (!all.sameAsEmitted(fresh, block, first + i, page)) {
-              LOG.error("audit: page {} of block {} differs", first + i, block);
-              return false;
-            }
-          }
-        }
-      }
-      return true;
-    } catch (DcmException failed) {
-      LOG.error("audit: {}", failed.sentence());
-      return false;
-    }
   }
 
   private void endGuestMigration() {
@@ -569,7 +373,7 @@ public final class SourceMigration {
 
   private void finish() {
     watch.close();
-    switchover.ifPresent(SwitchoverCall::close);
+    calls.close();
     pump.ifPresent(Pump::close);
     sampleProgress();
     MigrationView.Progress last = Views.progress(course, pages, watch, Views.destination(state));
@@ -580,35 +384,20 @@ public final class SourceMigration {
     pages.ifPresent(SourcePages::close);
   }
 
-  private interface Farewell {
-    void say(PeerClient client) throws DcmException;
-  }
-
-  private void tell(PeerId peer, Farewell farewell) {
-    try {
-      farewell.say(context.peers().client(peer));
-    } catch (DcmException unheard) {
-      LOG.info(
-          "{} was not told of the end; its lease will: {}",
-          context.peers().name(peer),
-          unheard.sentence());
-    }
-  }
-
-  private Duration goodbye() {
-    return context.timeouts().open();
-  }
-
-  private Attempt attempt(long epoch) {
-    return new Attempt(migration, epoch);
-  }
-
   private PeerId destination() {
     return Views.destination(state).orElse(context.peers().self().id());
   }
 
-  private Failure at(PeerId peer, DcmException failed) {
-    return new Failure(failed.reason(), context.peers().name(peer) + ": " + failed.sentence());
+  private final class CallListener implements SourceCalls.Listener {
+    @Override
+    public void happened(SourceInput input) {
+      post(input);
+    }
+
+    @Override
+    public boolean over() {
+      return over.isDone();
+    }
   }
 
   private final class PumpListener implements Pump.Listener {
@@ -630,7 +419,7 @@ public final class SourceMigration {
     @Override
     public void planned(long epoch, double fraction, List<PeerId> relaying) {
       course.turnedAt(fraction);
-      relaying.forEach(peer -> call(() -> relay(epoch, peer)));
+      relaying.forEach(peer -> calls.relay(epoch, peer));
     }
 
     @Override

@@ -1,0 +1,313 @@
+package org.dcmigrate.peer.source;
+
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import org.dcmigrate.peer.client.PeerClient;
+import org.dcmigrate.peer.client.SwitchoverCall;
+import org.dcmigrate.protocol.Attempt;
+import org.dcmigrate.protocol.DcmException;
+import org.dcmigrate.protocol.Failure;
+import org.dcmigrate.protocol.GuestMetadata;
+import org.dcmigrate.protocol.MigrationId;
+import org.dcmigrate.protocol.PeerId;
+import org.dcmigrate.protocol.Reason;
+import org.dcmigrate.protocol.machine.SourceInput;
+import org.dcmigrate.protocol.machine.SourceOutput;
+import org.dcmigrate.protocol.pages.PageSet;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The calls that one migration makes to other peers. Each output that asks for one returns at once;
+ * the call runs on a thread of its own, and its outcome is posted as an input. What a call needs of
+ * the migration's present state is an argument, as that may have changed when the thread begins.
+ */
+final class SourceCalls {
+  private static final Logger LOG = LoggerFactory.getLogger(SourceCalls.class);
+  private static final Duration REACH = Duration.ofSeconds(3);
+
+  /** The migration, as seen from its calls. */
+  interface Listener {
+    void happened(SourceInput input);
+
+    /** Whether nothing will change any more, so that an answer is of no use. */
+    boolean over();
+  }
+
+  private final MigrationId migration;
+  private final String guestName;
+  private final SourceContext context;
+  private final Course course;
+  private final HolderWatch watch;
+  private final Listener listener;
+  // By peer, what open and detach have learned, until the transfer begins.
+  private final Map<PeerId, Long> heldPages = new ConcurrentHashMap<>();
+  private final Map<PeerId, PageSet> available = new ConcurrentHashMap<>();
+
+  private volatile Optional<GuestMetadata> metadata = Optional.empty();
+  private volatile Optional<SourcePages> pages = Optional.empty();
+  private volatile Optional<SwitchoverCall> switchover = Optional.empty();
+
+  SourceCalls(
+      MigrationId migration,
+      String guestName,
+      SourceContext context,
+      Course course,
+      HolderWatch watch,
+      Listener listener) {
+    this.migration = migration;
+    this.guestName = guestName;
+    this.context = context;
+    this.course = course;
+    this.watch = watch;
+    this.listener = listener;
+  }
+
+  /**
+   * The guest that the calls are about. A migration taken up again after a restart has none: it
+   * only commits and says goodbye.
+   */
+  void guest(GuestMetadata guestMetadata, SourcePages guestPages) {
+    metadata = Optional.of(guestMetadata);
+    pages = Optional.of(guestPages);
+  }
+
+  // ---- Outputs.
+
+  void open(SourceOutput.Open open) {
+    call(() -> askToOpen(open));
+  }
+
+  void sendMetadata(SourceOutput.SendMetadata send) {
+    call(() -> resendMetadata(send));
+  }
+
+  void detach(SourceOutput.Detach detach) {
+    call(() -> askToDetach(detach));
+  }
+
+  /** Has a contributor send what the plan says that it owes. */
+  void relay(long epoch, PeerId peer) {
+    call(() -> askToRelay(epoch, peer));
+  }
+
+  void prepare(SourceOutput.Prepare prepare, PeerId destination, byte[] deviceState) {
+    call(() -> sendPrepare(prepare.epoch(), destination, deviceState));
+  }
+
+  void commit(SourceOutput.Commit commit) {
+    call(() -> sendCommit(commit));
+  }
+
+  void abort(SourceOutput.Abort abort) {
+    watch.forget(abort.peer());
+    Attempt attempt = attempt(abort.epoch());
+    call(() -> tell(abort.peer(), client -> client.abort(attempt, context.timeouts().open())));
+  }
+
+  void release(SourceOutput.Release release) {
+    watch.forget(release.peer());
+    Attempt attempt = attempt(release.epoch());
+    call(() -> tell(release.peer(), client -> client.release(attempt, context.timeouts().open())));
+  }
+
+  // ---- What was learned.
+
+  /** Takes the number of pages that a peer said, when it opened, it held already. */
+  long takeHeldPages(PeerId peer) {
+    return Optional.ofNullable(heldPages.remove(peer)).orElse(0L);
+  }
+
+  /** Takes, for those of the peers that have told it, which pages they can send. */
+  Map<PeerId, PageSet> takeAvailable(List<PeerId> contributors) {
+    Map<PeerId, PageSet> usable = new HashMap<>();
+    for (PeerId peer : contributors) {
+      Optional.ofNullable(available.get(peer)).ifPresent(set -> usable.put(peer, set));
+    }
+    available.clear();
+    return usable;
+  }
+
+  /** Ends the switchover under way; the next one begins anew. */
+  void endSwitchover() {
+    switchover.ifPresent(SwitchoverCall::close);
+    switchover = Optional.empty();
+  }
+
+  /** Nothing more is to come of the calls. A commit that is late finds its switchover closed. */
+  void close() {
+    switchover.ifPresent(SwitchoverCall::close);
+  }
+
+  // ---- On the threads of the calls.
+
+  private void call(Runnable work) {
+    Thread.ofVirtual()
+        .name("call-" + migration)
+        .start(
+            () -> {
+              try {
+                work.run();
+              } catch (IllegalStateException closed) {
+                // A late answer finds the page table freed once the migration is over.
+                if (!listener.over()) {
+                  throw closed;
+                }
+              }
+            });
+  }
+
+  private void askToOpen(SourceOutput.Open open) {
+    try {
+      long held =
+          reached(open.to())
+              .open(
+                  attempt(open.epoch()),
+                  guestName,
+                  metadata.orElseThrow().kind(),
+                  open.contributors(),
+                  context.digest(),
+                  context.timeouts().lease(),
+                  context.timeouts().open());
+      heldPages.put(open.to(), held);
+      watch.destination(open.to(), open.epoch());
+      listener.happened(new SourceInput.OpenAccepted(open.epoch()));
+    } catch (DcmException refused) {
+      listener.happened(new SourceInput.OpenRefused(open.epoch(), at(open.to(), refused)));
+    }
+  }
+
+  private void resendMetadata(SourceOutput.SendMetadata send) {
+    try {
+      context
+          .peers()
+          .client(send.to())
+          .resendMetadata(attempt(send.epoch()), metadata.orElseThrow(), context.timeouts().open());
+      listener.happened(new SourceInput.MetadataAccepted(send.epoch()));
+    } catch (DcmException refused) {
+      listener.happened(new SourceInput.OpenRefused(send.epoch(), at(send.to(), refused)));
+    }
+  }
+
+  private void askToDetach(SourceOutput.Detach detach) {
+    SourcePages all = pages.orElseThrow();
+    PageSet current = new PageSet(all.geometry());
+    try {
+      watch.forget(detach.peer());
+      context
+          .peers()
+          .client(detach.peer())
+          .detach(
+              attempt(detach.epoch()),
+              detach.newDestination(),
+              all.geometry(),
+              held -> all.markCurrent(held, current),
+              context.timeouts().contributorSilence());
+      available.put(detach.peer(), current);
+      watch.contributor(detach.peer(), detach.epoch());
+      listener.happened(new SourceInput.Detached(detach.epoch(), detach.peer()));
+    } catch (DcmException failed) {
+      listener.happened(
+          new SourceInput.ContributorLost(
+              detach.epoch(), detach.peer(), at(detach.peer(), failed)));
+    }
+  }
+
+  private void askToRelay(long epoch, PeerId peer) {
+    try {
+      context
+          .peers()
+          .client(peer)
+          .relay(
+              attempt(epoch),
+              pages.orElseThrow().owedCopy(peer),
+              context.timeouts().contributorSilence());
+    } catch (DcmException failed) {
+      pages.orElseThrow().settle(peer);
+      listener.happened(new SourceInput.ContributorLost(epoch, peer, at(peer, failed)));
+    }
+  }
+
+  private void sendPrepare(long epoch, PeerId destination, byte[] deviceState) {
+    try {
+      course.prepareSent();
+      SwitchoverCall call = context.peers().client(destination).switchover(attempt(epoch));
+      switchover.ifPresent(SwitchoverCall::close);
+      switchover = Optional.of(call);
+      long digest = pages.orElseThrow().memoryDigest();
+      SwitchoverCall.PrepareResult result =
+          call.prepare(digest, deviceState, context.timeouts().switchover());
+      switch (result) {
+        case SwitchoverCall.PrepareResult.Ready ready when ready.memoryDigest() == digest -> {
+          course.prepared(digest);
+          listener.happened(new SourceInput.Prepared(epoch, digest));
+        }
+        case SwitchoverCall.PrepareResult.Ready ready ->
+            listener.happened(
+                new SourceInput.PrepareFailed(
+                    epoch,
+                    new Failure(
+                        Reason.DIGEST_MISMATCH,
+                        "the destination prepared another memory than the one sent")));
+        case SwitchoverCall.PrepareResult.Differs differs -> {
+          LOG.warn("the destination's memory differs, {} pages missing", differs.missingPages());
+          listener.happened(new SourceInput.Incomplete(epoch));
+        }
+      }
+    } catch (DcmException failed) {
+      listener.happened(new SourceInput.PrepareFailed(epoch, at(destination, failed)));
+    }
+  }
+
+  private void sendCommit(SourceOutput.Commit commit) {
+    Attempt attempt = attempt(commit.epoch());
+    try {
+      SwitchoverCall call =
+          switchover.isPresent() ? switchover.get() : reached(commit.to()).switchover(attempt);
+      call.commit(commit.memoryDigest(), context.timeouts().switchover());
+      listener.happened(new SourceInput.Running(commit.epoch()));
+    } catch (DcmException failed) {
+      endSwitchover();
+      boolean refused =
+          failed.reason() == Reason.ATTEMPT_DISCARDED
+              || failed.reason() == Reason.MIGRATION_UNKNOWN;
+      listener.happened(
+          refused
+              ? new SourceInput.CommitRefused(commit.epoch(), at(commit.to(), failed))
+              : new SourceInput.CommitLost(commit.epoch(), at(commit.to(), failed)));
+    }
+  }
+
+  private PeerClient reached(PeerId peer) throws DcmException {
+    PeerClient client = context.peers().client(peer);
+    client.reach(REACH);
+    return client;
+  }
+
+  private interface Farewell {
+    void say(PeerClient client) throws DcmException;
+  }
+
+  private void tell(PeerId peer, Farewell farewell) {
+    try {
+      farewell.say(context.peers().client(peer));
+    } catch (DcmException unheard) {
+      LOG.info(
+          "{} was not told of the end; its lease will: {}",
+          context.peers().name(peer),
+          unheard.sentence());
+    }
+  }
+
+  private Attempt attempt(long epoch) {
+    return new Attempt(migration, epoch);
+  }
+
+  private Failure at(PeerId peer, DcmException failed) {
+    return new Failure(failed.reason(), context.peers().name(peer) + ": " + failed.sentence());
+  }
+}
