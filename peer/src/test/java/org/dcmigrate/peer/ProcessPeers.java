@@ -100,6 +100,7 @@ final class ProcessPeers implements AutoCloseable {
 
   /** Starts a daemon, or starts it again. */
   void start(String name) throws Exception {
+    Files.createDirectories(temporaryDirectory(name));
     processes.put(
         name,
         new ProcessBuilder(
@@ -108,6 +109,7 @@ final class ProcessPeers implements AutoCloseable {
                 "--sun-misc-unsafe-memory-access=allow",
                 "-XX:TieredStopAtLevel=1",
                 "-Xmx256m",
+                "-Djava.io.tmpdir=" + temporaryDirectory(name),
                 "-cp",
                 System.getProperty("java.class.path"),
                 Main.class.getName(),
@@ -158,6 +160,11 @@ final class ProcessPeers implements AutoCloseable {
 
   Path runDirectory(String name) {
     return directory.resolve(name);
+  }
+
+  /** What a daemon takes for the directory for temporary files. */
+  Path temporaryDirectory(String name) {
+    return directory.resolve(name + "-tmp");
   }
 
   MigrationServiceBlockingStub migrations(String name) {

@@ -12,6 +12,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Consumer;
@@ -59,6 +60,7 @@ public final class Journal implements AutoCloseable {
    * @throws DcmException INTERNAL with the file and what is wrong with it
    */
   public static Journal open(Path file, Consumer<JournalFailure> onFailure) throws DcmException {
+    SqliteLibrary.load(Objects.requireNonNull(file.toAbsolutePath().getParent()));
     try {
       Connection connection = DriverManager.getConnection("jdbc:sqlite:" + file);
       try (Statement statement = connection.createStatement()) {
