@@ -30,6 +30,15 @@ final class MigrateCommand extends CtlCommand {
       description = "Compare the stopped memory, read anew, with what the destination verified.")
   private boolean audit;
 
+  @Option(
+      names = "--witness",
+      paramLabel = "PEER",
+      defaultValue = "",
+      description =
+          "A third peer that votes on who owns the guest, so that the loss of one host at the end"
+              + " leaves no doubt. After a redirect an old destination does so unasked.")
+  private String witness = "";
+
   @Mixin private WatchOptions watch = new WatchOptions();
   @Mixin private OutputOption output = new OutputOption();
 
@@ -40,9 +49,10 @@ final class MigrateCommand extends CtlCommand {
         options(),
         output(output.format),
         watch,
-        new Plan(guest, destination, downtimeLimitMs, audit));
+        new Plan(guest, destination, downtimeLimitMs, audit, witness));
   }
 
   /** What is to be done. */
-  record Plan(String guest, String destination, int downtimeLimitMs, boolean audit) {}
+  record Plan(
+      String guest, String destination, int downtimeLimitMs, boolean audit, String witness) {}
 }

@@ -1,5 +1,6 @@
 package org.dcmigrate.ctl;
 
+import org.dcmigrate.v1.Choice;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -13,7 +14,8 @@ import picocli.CommandLine.Parameters;
       MigrationCommand.ListMigrations.class,
       MigrationCommand.Show.class,
       MigrationCommand.Watch.class,
-      MigrationCommand.Cancel.class
+      MigrationCommand.Cancel.class,
+      MigrationCommand.Resolve.class
     })
 final class MigrationCommand extends CommandGroup {
   private static final String NAMED = "Its id, a prefix of it, or its guest.";
@@ -77,6 +79,52 @@ final class MigrationCommand extends CommandGroup {
     @Override
     public Integer call() throws Exception {
       return MigrationOperations.cancel(environment(), options(), output(output.format), migration);
+    }
+  }
+
+  /** Who is to run the guest. */
+  enum Owner {
+    source(Choice.CHOICE_SOURCE),
+    destination(Choice.CHOICE_DESTINATION);
+
+    private final Choice choice;
+
+    Owner(Choice choice) {
+      this.choice = choice;
+    }
+  }
+
+  @Command(
+      name = "resolve",
+      description = {
+        "Decides who owns the guest where the peers cannot.",
+        "For a migration IN_DOUBT or COMMITTED whose other side is lost: asked of the source, or"
+            + " of a destination that waits for the decision (with the migration's whole id)."
+      })
+  static final class Resolve extends CtlCommand {
+    @Parameters(paramLabel = "MIGRATION", description = NAMED)
+    private String migration = "";
+
+    @Option(
+        names = "--owner",
+        required = true,
+        paramLabel = "SIDE",
+        description = "Who is to run the guest: source or destination.")
+    private Owner owner = Owner.source;
+
+    @Option(
+        names = "--other-side-is-fenced",
+        description =
+            "Your word that the other side does not run the guest and never will. If this is"
+                + " wrong, the guest runs twice and its disks are damaged.")
+    private boolean fenced;
+
+    @Mixin private OutputOption output = new OutputOption();
+
+    @Override
+    public Integer call() throws Exception {
+      return MigrationOperations.resolve(
+          environment(), options(), output(output.format), migration, owner.choice, fenced);
     }
   }
 }

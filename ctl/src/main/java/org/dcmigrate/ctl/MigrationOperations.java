@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import org.dcmigrate.v1.CancelMigrationRequest;
+import org.dcmigrate.v1.Choice;
 import org.dcmigrate.v1.GetMigrationRequest;
 import org.dcmigrate.v1.ListMigrationsRequest;
 import org.dcmigrate.v1.ListMigrationsResponse;
@@ -11,6 +12,8 @@ import org.dcmigrate.v1.MigrateRequest;
 import org.dcmigrate.v1.Migration;
 import org.dcmigrate.v1.MigrationOptions;
 import org.dcmigrate.v1.RedirectRequest;
+import org.dcmigrate.v1.ResolveMigrationRequest;
+import org.dcmigrate.v1.ResolveMigrationResponse;
 
 /** What {@code dcmctl migrate}, {@code redirect} and {@code migration} do. */
 final class MigrationOperations {
@@ -37,7 +40,8 @@ final class MigrationOperations {
             .setOptions(
                 MigrationOptions.newBuilder()
                     .setDowntimeLimitMs(plan.downtimeLimitMs())
-                    .setAudit(plan.audit()))
+                    .setAudit(plan.audit())
+                    .setWitness(plan.witness()))
             .build();
     try (Session session = Session.open(environment, options)) {
       Migration started = Session.change(() -> session.changes().migrate(request)).getMigration();
@@ -130,6 +134,38 @@ final class MigrationOperations {
       Migration cancelled =
           Session.change(() -> session.changes().cancelMigration(request)).getMigration();
       return started(output, cancelled, "is cancelled; it runs at " + cancelled.getOwner());
+    }
+  }
+
+  static int resolve(
+      Environment environment,
+      GlobalOptions options,
+      Output output,
+      String meant,
+      Choice owner,
+      boolean fenced)
+      throws CtlException {
+    if (!fenced) {
+      throw CtlException.usage(
+          "nothing was done: make sure first that the other side does not run the guest and never"
+              + " will (power that host off, or destroy its copy), then say so with"
+              + " --other-side-is-fenced");
+    }
+    try (Session session = Session.open(environment, options)) {
+      ResolveMigrationRequest request =
+          ResolveMigrationRequest.newBuilder()
+              .setMigrationId(MigrationLookup.id(session, meant))
+              .setOwner(owner)
+              .setOtherSideIsFenced(true)
+              .build();
+      ResolveMigrationResponse resolved =
+          Session.change(() -> session.changes().resolveMigration(request));
+      switch (output.format()) {
+        case TABLE, WIDE -> output.line(Table.harmless(resolved.getExplanation()));
+        case JSON, YAML, NAME ->
+            output.print(resolved, Table.ofFacts(), List.of(request.getMigrationId()));
+      }
+      return ExitCode.DONE;
     }
   }
 

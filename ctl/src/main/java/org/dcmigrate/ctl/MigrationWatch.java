@@ -123,7 +123,8 @@ final class MigrationWatch {
   }
 
   private boolean isInDoubtForLong(Migration now) {
-    if (now.getState() != MigrationState.MIGRATION_STATE_IN_DOUBT) {
+    if (now.getState() != MigrationState.MIGRATION_STATE_IN_DOUBT
+        && now.getState() != MigrationState.MIGRATION_STATE_COMMITTED) {
       doubtSinceNs = Optional.empty();
       return false;
     }

@@ -31,6 +31,9 @@ public final class Outcomes {
     }
     table.fact("owner", owner(migration));
     table.fact("path", path(migration));
+    if (!migration.getWitness().isEmpty()) {
+      table.fact("witness", migration.getWitness());
+    }
     if (outcome.getDowntimeNs() > 0) {
       table.fact(
           "downtime",
@@ -71,7 +74,7 @@ public final class Outcomes {
           migration.getOwner().equals(migration.getSource())
               ? ExitCode.MIGRATION_FAILED
               : ExitCode.IN_DOUBT;
-      case MIGRATION_STATE_IN_DOUBT -> ExitCode.IN_DOUBT;
+      case MIGRATION_STATE_IN_DOUBT, MIGRATION_STATE_COMMITTED -> ExitCode.IN_DOUBT;
       default -> ExitCode.WAIT_TIMED_OUT;
     };
   }

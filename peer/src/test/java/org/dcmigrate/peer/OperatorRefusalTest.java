@@ -171,7 +171,7 @@ class OperatorRefusalTest {
   }
 
   private MigrationId migrate(String guest, String to) throws DcmException {
-    return peers.peer("a").migrations().migrate(guest, to, DOWNTIME, true).migration();
+    return peers.peer("a").migrations().migrate(guest, to, TestPeers.audited(DOWNTIME)).migration();
   }
 
   private MigrationId transferring() throws Exception {

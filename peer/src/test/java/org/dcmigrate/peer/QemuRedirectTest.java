@@ -210,7 +210,7 @@ class QemuRedirectTest {
     TransitionObserver observer =
         (migration, before, after) -> {
           if (after instanceof SourceState.Committing committing) {
-            comparisons.add(compare(migration, all().name(committing.to())));
+            comparisons.add(compare(migration, all().name(committing.grant().to())));
           }
         };
     peers =
@@ -255,7 +255,7 @@ class QemuRedirectTest {
   }
 
   private MigrationId migrate(String to, Duration downtime) throws Exception {
-    return all().peer("a").migrations().migrate("vm", to, downtime, true).migration();
+    return all().peer("a").migrations().migrate("vm", to, TestPeers.audited(downtime)).migration();
   }
 
   private void redirect(MigrationId migration, String to) throws Exception {

@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -74,7 +75,8 @@ class SecondHopTest {
         Journal.GuestEntry guest = journal.holders().getFirst().guest();
         journal.sourceGuest(second, guest);
         journal.append(second, new SourceRecord.AttemptOpened(1, TestPeers.id("c"), List.of()));
-        journal.append(second, new SourceRecord.Granted(1, TestPeers.id("c"), 42));
+        journal.append(
+            second, new SourceRecord.Granted(1, TestPeers.id("c"), 42, Optional.empty()));
       }
       pause(peers, first);
       long stoppedAt = atB.lastTick();

@@ -155,7 +155,7 @@ class SyntheticRedirectTest {
   }
 
   private static MigrationId migrate(TestPeers peers, String to) throws Exception {
-    return peers.peer("a").migrations().migrate("vm", to, DOWNTIME, true).migration();
+    return peers.peer("a").migrations().migrate("vm", to, TestPeers.audited(DOWNTIME)).migration();
   }
 
   private static void assertCompleted(MigrationView end, String owner) {

@@ -19,6 +19,7 @@ import java.util.function.Predicate;
 import org.dcmigrate.peer.config.DcmdConfig;
 import org.dcmigrate.peer.config.Timeouts;
 import org.dcmigrate.peer.source.MigrationView;
+import org.dcmigrate.peer.source.SourceMigration;
 import org.dcmigrate.peer.source.TransitionObserver;
 import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.MigrationId;
@@ -77,6 +78,11 @@ public final class TestPeers implements AutoCloseable {
   /** Who a peer of this name is. */
   public static PeerId id(String name) {
     return new PeerId("spiffe://test/peer/" + name);
+  }
+
+  /** A migration with an audit at its end. */
+  static SourceMigration.Options audited(Duration downtime) {
+    return new SourceMigration.Options(downtime, true, Optional.empty());
   }
 
   private DcmdConfig config(

@@ -10,8 +10,8 @@ import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.decision.Answer;
 import org.dcmigrate.protocol.decision.Question;
-import org.dcmigrate.protocol.wire.Errors;
 import org.dcmigrate.protocol.wire.DecisionWire;
+import org.dcmigrate.protocol.wire.Errors;
 import org.dcmigrate.protocol.wire.Wire;
 import org.dcmigrate.v1.AcceptRequest;
 import org.dcmigrate.v1.AcceptResponse;
@@ -42,8 +42,7 @@ public final class DecisionClient {
 
   /** Tells a witness that nothing is left to witness. */
   public void dismiss(Attempt attempt, Duration deadline) throws DcmException {
-    DismissRequest request =
-        DismissRequest.newBuilder().setAttempt(Wire.attempt(attempt)).build();
+    DismissRequest request = DismissRequest.newBuilder().setAttempt(Wire.attempt(attempt)).build();
     call(() -> stub(deadline).dismiss(request));
   }
 

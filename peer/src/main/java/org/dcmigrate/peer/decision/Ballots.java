@@ -49,8 +49,7 @@ public final class Ballots {
       DecisionClient client = peers.decisions(acceptor);
       answer.accept(client.ask(attempt, question, PATIENCE));
     } catch (DcmException unheard) {
-      LOG.info(
-          "{} gives no vote on {}: {}", peers.name(acceptor), attempt, unheard.sentence());
+      LOG.info("{} gives no vote on {}: {}", peers.name(acceptor), attempt, unheard.sentence());
     }
   }
 }

@@ -90,8 +90,7 @@ final class GuestPlace {
     guest.setUpShell(adapter, opening.guestName(), epoch);
   }
 
-  private HeldGuest hold(
-      Holder.Opening opening, GuestMetadata metadata, BooleanSupplier wanted)
+  private HeldGuest hold(Holder.Opening opening, GuestMetadata metadata, BooleanSupplier wanted)
       throws DcmException {
     long bytes = metadata.geometry().totalBytes();
     if (context.memoryLimitBytes() > 0 && bytes > context.memoryLimitBytes()) {

@@ -557,8 +557,7 @@ public final class Holder {
     if (granted.electorate().acceptors().contains(granted.electorate().destination())) {
       context
           .acceptors()
-          .sit(
-              new Attempt(migration, granted.epoch()), granted.electorate(), Acceptor.granted());
+          .sit(new Attempt(migration, granted.epoch()), granted.electorate(), Acceptor.granted());
     }
   }
 

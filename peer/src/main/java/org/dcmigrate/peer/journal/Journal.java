@@ -12,8 +12,8 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.function.Consumer;
@@ -129,8 +129,7 @@ public final class Journal implements AutoCloseable {
   /** Writes a vote; durable when this returns. */
   public synchronized void putSeat(Seat seat) {
     try (PreparedStatement insert =
-        connection.prepareStatement(
-            "INSERT OR REPLACE INTO seat VALUES(?, ?, ?, ?, ?, ?, ?, ?)")) {
+        connection.prepareStatement("INSERT OR REPLACE INTO seat VALUES(?, ?, ?, ?, ?, ?, ?, ?)")) {
       insert.setString(1, seat.attempt().migration().toString());
       insert.setLong(2, seat.attempt().epoch());
       insert.setString(3, seat.electorate().source().uri());

@@ -264,6 +264,7 @@ public final class DestinationEndpoint extends DestinationServiceGrpc.Destinatio
       case HolderState.Receiving receiving -> DestinationState.DESTINATION_STATE_RECEIVING;
       case HolderState.Preparing preparing -> DestinationState.DESTINATION_STATE_PREPARING;
       case HolderState.Prepared prepared -> DestinationState.DESTINATION_STATE_PREPARED;
+      case HolderState.Deciding deciding -> DestinationState.DESTINATION_STATE_DECIDING;
       case HolderState.Owned owned -> DestinationState.DESTINATION_STATE_OWNED;
       case HolderState.Forgotten forgotten -> throw forgotten.why().exception();
       case HolderState.Contributor contributor ->

@@ -88,8 +88,7 @@ public final class MigrationEndpoint extends MigrationServiceGrpc.MigrationServi
     if (name.equals(peers.self().name()) || name.equals(request.getDestination())) {
       throw new DcmException(
           Reason.FIELD_INVALID,
-          "witness must be another peer than source and destination, but was "
-              + Text.quote(name));
+          "witness must be another peer than source and destination, but was " + Text.quote(name));
     }
     return Optional.of(peers.byName(name).id());
   }

@@ -73,8 +73,7 @@ public final class Migrations {
     checkLimit();
     context.guests().reserve(guestName, migration);
     try {
-      SourceMigration started =
-          SourceMigration.start(migration, guest, to.id(), options, context);
+      SourceMigration started = SourceMigration.start(migration, guest, to.id(), options, context);
       synchronized (this) {
         migrations.put(migration, started);
         dropOldest();

@@ -133,8 +133,7 @@ final class SourceCalls {
             ask.acceptor(),
             ask.question(),
             answer ->
-                listener.happened(
-                    new SourceInput.Answered(ask.epoch(), ask.acceptor(), answer)));
+                listener.happened(new SourceInput.Answered(ask.epoch(), ask.acceptor(), answer)));
   }
 
   void commit(SourceOutput.Commit commit) {

@@ -119,11 +119,7 @@ public final class SourceMigration {
    * @throws DcmException when the guest cannot be migrated; then nothing was changed
    */
   static SourceMigration start(
-      MigrationId migration,
-      Guest guest,
-      PeerId to,
-      Options options,
-      SourceContext context)
+      MigrationId migration, Guest guest, PeerId to, Options options, SourceContext context)
       throws DcmException {
     SourceStep first =
         SourceMachine.start(
@@ -131,7 +127,8 @@ public final class SourceMigration {
             to,
             options.witness(),
             context.timeouts().parked().toNanos());
-    SourceMigration started = new SourceMigration(migration, guest, context, first.next(), options.audit());
+    SourceMigration started =
+        new SourceMigration(migration, guest, context, first.next(), options.audit());
     GuestSource source = guest.beginMigration(options.downtimeLimit());
     try {
       Geometry geometry = source.metadata().geometry();
@@ -160,9 +157,7 @@ public final class SourceMigration {
 
   /** Takes a migration up again from the journal after a restart. */
   static SourceMigration recover(
-      Journal.Entry<SourceRecord> entry,
-      Guest guest,
-      SourceContext context) {
+      Journal.Entry<SourceRecord> entry, Guest guest, SourceContext context) {
     SourceStep first =
         SourceMachine.recover(context.peers().self().id(), entry.records(), System.nanoTime());
     SourceMigration recovered =

@@ -9,7 +9,9 @@ import java.util.Optional;
  * @param accepted what was accepted last
  */
 public record Acceptor(long promised, Optional<Vote> accepted) {
-  /** The answer, and the acceptor afterwards: where it changed, on disk before the answer leaves. */
+  /**
+   * The answer, and the acceptor afterwards: where it changed, on disk before the answer leaves.
+   */
   public record Step(Acceptor next, Answer answer) {}
 
   /**

@@ -52,8 +52,7 @@ public record Electorate(PeerId source, PeerId destination, Optional<PeerId> wit
           new Failure(
               Reason.FIELD_INVALID,
               "ballot must be %s and from 0 to %d, but was %d"
-                  .formatted(
-                      caller.equals(source) ? "odd" : "even", Vote.MOST_BALLOTS, ballot)));
+                  .formatted(caller.equals(source) ? "odd" : "even", Vote.MOST_BALLOTS, ballot)));
     }
     boolean granted = question.equals(new Question.Accept(Vote.GRANTED));
     if (ballot == Vote.GRANTED.ballot() && !granted) {

@@ -13,8 +13,8 @@ import org.dcmigrate.protocol.machine.HolderInput.Answered;
 import org.dcmigrate.protocol.machine.HolderInput.AskAgain;
 import org.dcmigrate.protocol.machine.HolderInput.CommitArrived;
 import org.dcmigrate.protocol.machine.HolderInput.ForgetAsked;
-import org.dcmigrate.protocol.machine.HolderInput.Loaded;
 import org.dcmigrate.protocol.machine.HolderInput.LoadFailed;
+import org.dcmigrate.protocol.machine.HolderInput.Loaded;
 import org.dcmigrate.protocol.machine.HolderInput.ResolveAsked;
 import org.dcmigrate.protocol.machine.HolderInput.ResumeFailed;
 import org.dcmigrate.protocol.machine.HolderInput.Resumed;
@@ -34,8 +34,7 @@ final class DestinationDecision {
 
   static HolderStep begin(Prepared state, Electorate electorate) {
     Proposer proposer = Proposer.granted(electorate);
-    return ask(
-            new Deciding(state.epoch(), state.memoryDigest(), proposer, true, 0))
+    return ask(new Deciding(state.epoch(), state.memoryDigest(), proposer, true, 0))
         .after(
             new HolderOutput.Persist(
                 new HolderRecord.GrantedWith(state.epoch(), state.memoryDigest(), electorate)));
@@ -64,7 +63,9 @@ final class DestinationDecision {
           HolderMachine.forget(asked.epoch(), HolderMachine.toldToForget())
               .then(new HolderOutput.Accept());
       case ResolveAsked asked ->
-          asked.choice() == Choice.DESTINATION ? own(state) : decidedOtherwise(state, "the operator");
+          asked.choice() == Choice.DESTINATION
+              ? own(state)
+              : decidedOtherwise(state, "the operator");
       case StatusAsked asked -> of(state, new HolderOutput.Accept());
       default -> tooLate(state, input, "this peer has the grant of epoch " + state.epoch());
     };
@@ -73,8 +74,7 @@ final class DestinationDecision {
   private static HolderStep answered(Deciding state, Answered answered) {
     Proposer before = state.proposer();
     Proposer after = before.answered(answered.from(), answered.answer());
-    Deciding next =
-        new Deciding(state.epoch(), state.memoryDigest(), after, true, state.rounds());
+    Deciding next = new Deciding(state.epoch(), state.memoryDigest(), after, true, state.rounds());
     Optional<Choice> decided = after.decided();
     if (decided.isPresent()) {
       return decided.get() == Choice.DESTINATION
@@ -110,8 +110,7 @@ final class DestinationDecision {
   private static HolderStep decidedOtherwise(Deciding state, String by) {
     return HolderMachine.forget(
         state.epoch(),
-        new Failure(
-            Reason.ATTEMPT_DISCARDED, "by " + by + " the guest stays with its source"));
+        new Failure(Reason.ATTEMPT_DISCARDED, "by " + by + " the guest stays with its source"));
   }
 
   static HolderStep owned(Owned state, HolderInput input) {

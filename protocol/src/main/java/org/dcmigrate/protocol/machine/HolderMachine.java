@@ -53,7 +53,8 @@ public final class HolderMachine {
           of(
               new Owned(owned.epoch(), owned.memoryDigest(), Resumption.UNDER_WAY),
               new HolderOutput.ResumeGuest(owned.epoch()));
-      case HolderRecord.GuestLeft left -> of(new Owned(left.epoch(), left.memoryDigest(), Resumption.DONE));
+      case HolderRecord.GuestLeft left ->
+          of(new Owned(left.epoch(), left.memoryDigest(), Resumption.DONE));
       // The restart may have come between the record and the wiping.
       case HolderRecord.Forgot forgot ->
           of(new Forgotten(epoch, restarted()), new HolderOutput.Wipe());

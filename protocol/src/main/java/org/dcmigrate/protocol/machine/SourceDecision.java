@@ -148,8 +148,7 @@ final class SourceDecision {
   }
 
   private static SourceStep committed(InDoubt state, long nowNs) {
-    SourceState next =
-        new Committed(state.course(), state.grant(), nowNs + RETRY_NS, true);
+    SourceState next = new Committed(state.course(), state.grant(), nowNs + RETRY_NS, true);
     return state.asking() ? of(next) : of(next, commit(state.grant()));
   }
 

@@ -51,8 +51,7 @@ public final class SourceMachine {
   private SourceMachine() {}
 
   /** Begins a migration to its first destination. */
-  public static SourceStep start(
-      PeerId self, PeerId to, Optional<PeerId> witness, long parkedNs) {
+  public static SourceStep start(PeerId self, PeerId to, Optional<PeerId> witness, long parkedNs) {
     Witnesses witnesses = new Witnesses(witness, List.of(), false, Set.of());
     return SourceSteps.open(
         new Course(self, 0, Set.of(), witnesses, parkedNs), to, false, Optional.empty());

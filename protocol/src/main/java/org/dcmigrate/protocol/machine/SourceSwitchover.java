@@ -125,10 +125,7 @@ final class SourceSwitchover {
     return SourceDecision.grant(
         state.course(),
         new Grant(
-            state.epoch(),
-            state.to(),
-            state.memoryDigest(),
-            state.course().witnesses().witness()),
+            state.epoch(), state.to(), state.memoryDigest(), state.course().witnesses().witness()),
         nowNs);
   }
 

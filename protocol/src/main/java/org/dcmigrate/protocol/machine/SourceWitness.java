@@ -68,7 +68,9 @@ final class SourceWitness {
 
   private static boolean isAsked(Course course, PeerId peer) {
     Witnesses now = course.witnesses();
-    return !now.appointed() && !now.candidates().isEmpty() && now.candidates().getFirst().equals(peer);
+    return !now.appointed()
+        && !now.candidates().isEmpty()
+        && now.candidates().getFirst().equals(peer);
   }
 
   /** Tells all that were ever asked that nothing is left to witness. */

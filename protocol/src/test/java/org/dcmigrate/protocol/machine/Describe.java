@@ -48,11 +48,7 @@ final class Describe {
               + (s.asking() ? " asking" : "")
               + proposer(s.proposer());
       case SourceState.Committed s ->
-          "Committed "
-              + s.grant().epoch()
-              + " "
-              + s.grant().to()
-              + (s.asking() ? " asking" : "");
+          "Committed " + s.grant().epoch() + " " + s.grant().to() + (s.asking() ? " asking" : "");
       case SourceState.Ended s ->
           switch (s.result()) {
             case SourceState.Result.Completed completed -> "Ended: runs at " + completed.owner();

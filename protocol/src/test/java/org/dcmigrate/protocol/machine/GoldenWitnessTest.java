@@ -80,7 +80,7 @@ class GoldenWitnessTest {
     world.migrate("A", "W");
     world.plan("A", "S", ballot(Question.Accept.class), Fault.LOSE_REQUEST);
     world.plan("A", "W", ballot(Question.Accept.class), Fault.LOSE_REQUEST);
-    world.plan("S", "A", commit(), Fault.LOSE_ANSWER);
+    world.plan("S", "A", GoldenWitnessTest::isCommit, Fault.LOSE_ANSWER);
     world.plan("S", "A", ballot(Question.Promise.class), Fault.LOSE_REQUEST);
     world.runUntilState("InDoubt 1 A ballot 1");
     world.runFor(1);
@@ -152,9 +152,9 @@ class GoldenWitnessTest {
     return message -> message instanceof Message.Ballot b && kind.isInstance(b.question());
   }
 
-  private static Predicate<Message> commit() {
-    return message ->
-        message instanceof Message.Control c && c.input() instanceof HolderInput.CommitArrived;
+  private static boolean isCommit(Message message) {
+    return message instanceof Message.Control c
+        && c.input() instanceof HolderInput.CommitArrived;
   }
 
   private void runsAs(String scenario, String owner) {

@@ -35,8 +35,7 @@ class HolderRefusalTest {
   private static final long DIGEST = 42;
   private static final PeerId S = new PeerId("S");
   private static final PeerId A = new PeerId("A");
-  private static final Electorate ELECTORATE =
-      new Electorate(S, new PeerId("B"), Optional.of(A));
+  private static final Electorate ELECTORATE = new Electorate(S, new PeerId("B"), Optional.of(A));
   private static final PeerId STRANGER = new PeerId("X");
   private static final Failure WHY = new Failure(Reason.ATTEMPT_DISCARDED, "forgotten");
 
@@ -334,9 +333,12 @@ class HolderRefusalTest {
     assertThat(HolderMachine.step(granted.next(), new HolderInput.Loaded(4)).outputs()).hasSize(2);
     journal.add(new HolderRecord.OwnedWith(4, DIGEST));
     assertThat(HolderMachine.recover(journal))
-        .isEqualTo(HolderStep.of(new Owned(4, DIGEST, Resumption.UNDER_WAY), new HolderOutput.ResumeGuest(4)));
+        .isEqualTo(
+            HolderStep.of(
+                new Owned(4, DIGEST, Resumption.UNDER_WAY), new HolderOutput.ResumeGuest(4)));
     journal.add(new HolderRecord.GuestLeft(4, DIGEST));
-    assertThat(HolderMachine.recover(journal)).isEqualTo(HolderStep.of(new Owned(4, DIGEST, Resumption.DONE)));
+    assertThat(HolderMachine.recover(journal))
+        .isEqualTo(HolderStep.of(new Owned(4, DIGEST, Resumption.DONE)));
   }
 
   private static void accepts(HolderState state, HolderInput input) {

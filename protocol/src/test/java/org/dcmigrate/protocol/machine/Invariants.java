@@ -126,8 +126,7 @@ final class Invariants {
       if (record instanceof SourceRecord.Granted granted && !resolved) {
         boolean givenUp =
             world.holder(granted.to().uri()).journal().stream()
-                .anyMatch(
-                    r -> r instanceof HolderRecord.Forgot && r.epoch() >= granted.epoch());
+                .anyMatch(r -> r instanceof HolderRecord.Forgot && r.epoch() >= granted.epoch());
         require(
             givenUp || decided(granted.epoch()).contains(Choice.SOURCE),
             "the guest runs at the source after a grant that nothing has ended: " + votes);
@@ -143,10 +142,7 @@ final class Invariants {
                 record ->
                     record.equals(
                         new SourceRecord.Granted(
-                            commit.epoch(),
-                            commit.to(),
-                            commit.memoryDigest(),
-                            commit.witness()))),
+                            commit.epoch(), commit.to(), commit.memoryDigest(), commit.witness()))),
         "a commit without a grant on disk");
   }
 

@@ -159,10 +159,13 @@ class RandomWalkTest {
   }
 
   private static boolean isCommit(Message message) {
-    return message instanceof Message.Ballot
-        || message instanceof Message.Control control
-            && (control.input() instanceof HolderInput.CommitArrived
-            || control.input() instanceof HolderInput.PrepareArrived);
+    return switch (message) {
+      case Message.Ballot ballot -> true;
+      case Message.Control control ->
+          control.input() instanceof HolderInput.CommitArrived
+              || control.input() instanceof HolderInput.PrepareArrived;
+      default -> false;
+    };
   }
 
   private static void toggle(World world, String holder, Weakness weakness) {

@@ -97,7 +97,9 @@ class SourceMachineTest {
     assertThat(SourceMachine.recover(S, List.of(opened.getFirst(), failed), 0).outputs()).isEmpty();
     assertThat(
             SourceMachine.recover(
-                    S, List.of(opened.getFirst(), new SourceRecord.Granted(2, B, 7, Optional.empty())), 0)
+                    S,
+                    List.of(opened.getFirst(), new SourceRecord.Granted(2, B, 7, Optional.empty())),
+                    0)
                 .outputs())
         .containsExactly(new SourceOutput.Commit(2, B, 7, Optional.empty()));
     SourceRecord granted = new SourceRecord.Granted(2, B, 7, Optional.empty());

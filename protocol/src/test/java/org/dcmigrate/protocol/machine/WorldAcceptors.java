@@ -37,8 +37,7 @@ final class WorldAcceptors {
     if (!seats.isEmpty() && seats.lastKey() > epoch) {
       return new Reply.Refused(new Failure(Reason.EPOCH_STALE, "a newer epoch is witnessed"));
     }
-    seat(
-        epoch, new Electorate(source, destination, Optional.of(self)), Acceptor.undecided());
+    seat(epoch, new Electorate(source, destination, Optional.of(self)), Acceptor.undecided());
     return new Reply.Done();
   }
 

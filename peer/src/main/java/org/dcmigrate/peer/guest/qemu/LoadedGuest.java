@@ -86,8 +86,8 @@ final class LoadedGuest implements GuestShell {
   }
 
   /**
-   * Sets a loaded guest running. Where QEMU refuses to, and says itself that the guest stands still,
-   * ends it and gives why: then it never ran.
+   * Sets a loaded guest running. Where QEMU refuses to, and says itself that the guest stands
+   * still, ends it and gives why: then it never ran.
    *
    * @throws DcmException when it may have run
    */

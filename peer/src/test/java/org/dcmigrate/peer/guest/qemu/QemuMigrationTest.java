@@ -75,7 +75,7 @@ class QemuMigrationTest {
       shell.load(stopped.deviceState());
       StoppedGuest sealed = source.seal();
       assertEquals(0, Pump.differences(sealed, home), "pages that differ");
-      Guest there = shell.resume();
+      Guest there = ((GuestShell.Resumption.Done) shell.resume()).guest();
       sealed.quit();
       return there;
     }

@@ -87,7 +87,7 @@ class QemuRecoveryTest {
         shell.load(stopped.deviceState());
         StoppedGuest sealed = source.seal();
         assertEquals(0, Pump.differences(sealed, home), "pages that differ");
-        Guest there = shell.resume();
+        Guest there = ((GuestShell.Resumption.Done) shell.resume()).guest();
         sealed.quit();
         assertEquals(Guest.State.PAUSED, there.info().state());
         assertEquals(last, vm.serial().lastTick());

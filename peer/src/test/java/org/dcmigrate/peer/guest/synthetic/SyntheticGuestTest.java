@@ -58,7 +58,7 @@ class SyntheticGuestTest {
     }
     StoppedGuest givenAway = source.seal();
     shell.load(stopped.deviceState());
-    SyntheticGuest arrived = (SyntheticGuest) shell.resume();
+    SyntheticGuest arrived = (SyntheticGuest) ((GuestShell.Resumption.Done) shell.resume()).guest();
     givenAway.quit();
     source.close();
     assertThat(directory.resolve("source")).doesNotExist();
