@@ -5,15 +5,18 @@ import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.dcmigrate.conformance.play.Target;
 import org.dcmigrate.conformance.play.TestGuest;
+import org.dcmigrate.conformance.play.Votes;
 import org.dcmigrate.conformance.suite.Case;
 import org.dcmigrate.conformance.suite.CaseResult;
 import org.dcmigrate.conformance.suite.Report;
 import org.dcmigrate.conformance.suite.Runner;
 import org.dcmigrate.conformance.suite.Suite;
 import org.dcmigrate.protocol.DcmException;
+import org.dcmigrate.protocol.Reason;
 import org.dcmigrate.protocol.transport.Security;
 import org.dcmigrate.protocol.transport.Transport;
 import picocli.CommandLine;
@@ -102,12 +105,21 @@ final class RunCommand implements Callable<Integer> {
     String endpoint = target.endpoint();
     TestGuest tested = guest.guest();
     Security security = target.security();
+    if (commit && target.listen.isEmpty()) {
+      throw new DcmException(
+          Reason.FIELD_INVALID,
+          "--commit needs --listen: the target asks its source for a vote before it owns a guest");
+    }
     target.requireListener();
+    Optional<Votes> votes = Optional.empty();
+    if (target.listen.isPresent()) {
+      votes = Optional.of(Votes.listen(target.listen.get(), security));
+    }
     ManagedChannel channel = Transport.channel(endpoint, security, target.expected(security));
     try {
       Runner runner =
           new Runner(
-              new Target(channel, security.identity(), duration(timeoutSeconds)),
+              new Target(channel, security.identity(), duration(timeoutSeconds), votes),
               tested,
               commit,
               duration(budgetSeconds));
@@ -129,6 +141,7 @@ final class RunCommand implements Callable<Integer> {
       return passed ? CommandLine.ExitCode.OK : NOT_ALL_PASSED;
     } finally {
       channel.shutdownNow();
+      votes.ifPresent(Votes::close);
     }
   }
 

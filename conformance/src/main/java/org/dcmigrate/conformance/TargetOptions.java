@@ -47,6 +47,14 @@ final class TargetOptions {
       description = "Identity of the tester where there is no TLS.")
   Optional<String> identity = Optional.empty();
 
+  @Option(
+      names = "--listen",
+      paramLabel = "HOST:PORT",
+      description =
+          "Where the target reaches the tester, as in the target's configuration; needed with"
+              + " --commit.")
+  Optional<String> listen = Optional.empty();
+
   String endpoint() throws DcmException {
     return needed(target, "--target");
   }

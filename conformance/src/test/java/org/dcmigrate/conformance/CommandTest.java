@@ -63,7 +63,11 @@ class CommandTest {
     assertThat(without.exitCode()).isEqualTo(1);
     assertThat(without.out()).contains("NOT_RUN").contains("--commit");
 
-    Result with = run("--case", "commit/*/running", "--commit");
+    Result deaf = run("--case", "commit/*/running", "--commit");
+    assertThat(deaf.exitCode()).isEqualTo(2);
+    assertThat(deaf.err()).contains("--listen");
+
+    Result with = run("--case", "commit/*/running", "--commit", "--listen", peer.tester());
     assertThat(with.exitCode()).isZero();
     assertThat(with.out()).contains("PASS         commit/destination/running");
   }

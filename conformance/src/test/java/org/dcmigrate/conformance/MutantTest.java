@@ -42,7 +42,7 @@ class MutantTest {
   @Test
   void withoutFaultEverythingPasses() throws Exception {
     try (FaultyPeer peer = FaultyPeer.inFrontOf(reference.endpoint(), new Fault() {})) {
-      assertThat(Tester.run(peer.endpoint(), TIMEOUT))
+      assertThat(Tester.run(peer.endpoint(), reference.tester(), TIMEOUT))
           .filteredOn(result -> result.verdict() != Verdict.PASS)
           .extracting(Report::text)
           .isEmpty();
@@ -53,7 +53,7 @@ class MutantTest {
   @MethodSource("org.dcmigrate.conformance.Mutants#all")
   void isKilled(Mutants.Mutant mutant) throws Exception {
     try (FaultyPeer peer = FaultyPeer.inFrontOf(reference.endpoint(), mutant.fault())) {
-      List<CaseResult> results = Tester.run(peer.endpoint(), TIMEOUT, mutant.killer());
+      List<CaseResult> results = Tester.run(peer.endpoint(), reference.tester(), TIMEOUT, mutant.killer());
 
       assertThat(results).hasSize(1);
       assertThat(results.getFirst().verdict())
@@ -91,7 +91,7 @@ class MutantTest {
 
   private void noRefusalPasses(Fault fault) throws Exception {
     try (FaultyPeer peer = FaultyPeer.inFrontOf(reference.endpoint(), fault)) {
-      List<CaseResult> results = Tester.run(peer.endpoint(), TIMEOUT);
+      List<CaseResult> results = Tester.run(peer.endpoint(), reference.tester(), TIMEOUT);
       assertThat(results)
           .filteredOn(result -> result.of().purpose().contains("refuse"))
           .hasSizeGreaterThan(100)

@@ -83,7 +83,7 @@ class NullPeerTest {
   void alwaysHangsUp() throws Exception {
     try (ServerSocket socket = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
       Thread.startVirtualThread(() -> hangUp(socket));
-      passed(Tester.run("127.0.0.1:" + socket.getLocalPort(), PATIENT), List.of());
+      passed(Tester.run("127.0.0.1:" + socket.getLocalPort(), "127.0.0.1:0", PATIENT), List.of());
     }
   }
 
@@ -105,7 +105,7 @@ class NullPeerTest {
   private static void passesOnly(List<String> names, FaultyPeer.Handlers handlers, Duration timeout)
       throws Exception {
     try (FaultyPeer peer = FaultyPeer.answering(handlers)) {
-      passed(Tester.run(peer.endpoint(), timeout), names);
+      passed(Tester.run(peer.endpoint(), "127.0.0.1:0", timeout), names);
     }
   }
 

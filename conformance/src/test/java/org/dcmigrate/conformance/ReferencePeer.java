@@ -19,12 +19,15 @@ final class ReferencePeer implements AutoCloseable {
   static final PeerId TESTER = new PeerId("spiffe://test/peer/tester");
 
   private final Daemon daemon;
+  private final String tester;
 
-  private ReferencePeer(Daemon daemon) {
+  private ReferencePeer(Daemon daemon, String tester) {
     this.daemon = daemon;
+    this.tester = tester;
   }
 
   static ReferencePeer start(Path directory) throws DcmException, IOException {
+    String tester = "127.0.0.1:" + freePort();
     return new ReferencePeer(
         Daemon.start(
             new DcmdConfig(
@@ -35,18 +38,24 @@ final class ReferencePeer implements AutoCloseable {
                 directory.resolve("run"),
                 Optional.empty(),
                 PageDigest.Algorithm.CRC64,
-                List.of(new DcmdConfig.Peer("tester", "127.0.0.1:1", TESTER)),
+                List.of(new DcmdConfig.Peer("tester", tester, TESTER)),
                 List.of(TESTER),
                 DcmdConfig.Limits.DEFAULT,
                 Timeouts.DEFAULT,
                 List.of(),
                 List.of(),
-                List.of())));
+                List.of())),
+        tester);
   }
 
   /** Where it listens. */
   String endpoint() {
     return "127.0.0.1:" + daemon.port();
+  }
+
+  /** Where it reaches the tester. */
+  String tester() {
+    return tester;
   }
 
   /** The daemon. */

@@ -18,7 +18,7 @@ class ReferenceTest {
   @Test
   void passesEverything(@TempDir Path directory) throws Exception {
     try (ReferencePeer peer = ReferencePeer.start(directory)) {
-      List<CaseResult> results = Tester.run(peer.endpoint(), Duration.ofSeconds(10));
+      List<CaseResult> results = Tester.run(peer.endpoint(), peer.tester(), Duration.ofSeconds(10));
 
       assertThat(
               results.stream()

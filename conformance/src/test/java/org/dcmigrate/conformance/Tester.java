@@ -3,8 +3,10 @@ package org.dcmigrate.conformance;
 import io.grpc.ManagedChannel;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import org.dcmigrate.conformance.play.Target;
 import org.dcmigrate.conformance.play.TestGuest;
+import org.dcmigrate.conformance.play.Votes;
 import org.dcmigrate.conformance.suite.CaseResult;
 import org.dcmigrate.conformance.suite.Runner;
 import org.dcmigrate.conformance.suite.Suite;
@@ -16,14 +18,14 @@ import org.dcmigrate.protocol.transport.Transport;
 final class Tester {
   private Tester() {}
 
-  static List<CaseResult> run(String endpoint, Duration timeout, String... globs)
+  /** Runs cases; {@code listen} is where the peer reaches the tester. */
+  static List<CaseResult> run(String endpoint, String listen, Duration timeout, String... globs)
       throws DcmException {
-    ManagedChannel channel =
-        Transport.channel(
-            endpoint, new Security.PlaintextLoopback(ReferencePeer.TESTER), ReferencePeer.TESTER);
-    try {
+    Security security = new Security.PlaintextLoopback(ReferencePeer.TESTER);
+    ManagedChannel channel = Transport.channel(endpoint, security, ReferencePeer.TESTER);
+    try (Votes votes = Votes.listen(listen, security)) {
       return new Runner(
-              new Target(channel, ReferencePeer.TESTER, timeout),
+              new Target(channel, ReferencePeer.TESTER, timeout, Optional.of(votes)),
               TestGuest.synthetic(),
               true,
               Duration.ofMinutes(5))

@@ -1,10 +1,12 @@
 package org.dcmigrate.conformance.cases;
 
+import static org.dcmigrate.protocol.Reason.ATTEMPT_DISCARDED;
 import static org.dcmigrate.protocol.Reason.DIGEST_MISMATCH;
 import static org.dcmigrate.protocol.Reason.TOO_LATE;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.dcmigrate.conformance.play.Chunks;
 import org.dcmigrate.conformance.play.Expect;
@@ -12,6 +14,7 @@ import org.dcmigrate.conformance.play.Switchover;
 import org.dcmigrate.conformance.play.TestMigration;
 import org.dcmigrate.conformance.play.Trial;
 import org.dcmigrate.conformance.suite.Case;
+import org.dcmigrate.protocol.decision.Vote;
 
 /** Complete migrations: the guest runs at the target afterwards. */
 public final class CommitCases {
@@ -26,6 +29,18 @@ public final class CommitCases {
             "a complete migration ends with Running",
             "DCM-SWO-011 DCM-DSK-005",
             CommitCases::running));
+    cases.add(
+        Case.committing(
+            "commit/destination/vote-first",
+            "without the source's vote the guest is not resumed; with it, it is",
+            "DCM-DEC-001",
+            CommitCases::voteFirst));
+    cases.add(
+        Case.committing(
+            "commit/destination/taken-back",
+            "a guest that the source has taken back is given up for good",
+            "DCM-DEC-001",
+            CommitCases::takenBack));
     cases.add(
         Case.committing(
             "commit/destination/repeated",
@@ -54,6 +69,42 @@ public final class CommitCases {
   private static void running(Trial trial) {
     TestMigration migration = committed(trial, stream -> stream.running().end());
     SwitchoverCases.state(migration, "OWNED");
+  }
+
+  private static void voteFirst(Trial trial) {
+    TestMigration migration = SwitchoverCases.ready(trial);
+    Switchover stream = Switchover.begin(trial, migration);
+    trial.given("Prepare is answered", () -> stream.prepare().prepared());
+    trial.votes().holdBack(migration.attempt());
+    migration.committed();
+    stream.commit(migration.memory().digest());
+    Expect.eventually(
+        "the target asks for the source's vote",
+        trial.target().timeout(),
+        () -> trial.votes().asked(migration.attempt()));
+    SwitchoverCases.state(migration, "DECIDING");
+    trial.votes().letGo(migration.attempt());
+    stream.running().end();
+    Expect.equal(
+        "the vote that the source has given",
+        Optional.of(Vote.GRANTED.choice()),
+        trial.votes().accepted(migration.attempt()).map(Vote::choice));
+    SwitchoverCases.state(migration, "OWNED");
+  }
+
+  private static void takenBack(Trial trial) {
+    TestMigration migration = SwitchoverCases.ready(trial);
+    Switchover stream = Switchover.begin(trial, migration);
+    trial.given("Prepare is answered", () -> stream.prepare().prepared());
+    trial.votes().takeBack(migration.attempt());
+    stream.commit(migration.memory().digest());
+    stream.refused("Commit", ATTEMPT_DISCARDED);
+    trial.unchanged(
+        "a repeated Commit is refused for the same reason",
+        () ->
+            Switchover.begin(trial, migration)
+                .commit(migration.memory().digest())
+                .refused("Commit", ATTEMPT_DISCARDED));
   }
 
   private static void repeated(Trial trial) {

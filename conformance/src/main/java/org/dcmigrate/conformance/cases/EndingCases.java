@@ -172,9 +172,7 @@ public final class EndingCases {
     Expect.refused(
         "Open of the epoch given up",
         migration.open(migration.openRequest().build()),
-        MIGRATION_UNKNOWN,
-        ALREADY_OPEN,
-        ATTEMPT_DISCARDED);
+        ALREADY_OPEN);
     trial.unchanged("the migration is not known", migration::unknown);
     migration.memory().clear();
     trial.unchanged("a higher epoch is opened", migration.epoch(6)::receiving);

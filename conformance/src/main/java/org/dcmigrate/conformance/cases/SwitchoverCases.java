@@ -23,7 +23,7 @@ import org.dcmigrate.v1.SwitchoverRequest;
 
 /** Prepare, Incomplete, and refused commits. */
 public final class SwitchoverCases {
-  private static final long MOST_DEVICE_STATE = 256L << 20;
+  private static final long MOST_DEVICE_STATE = 32L << 20;
   private static final PageChunk LATER = Chunks.page(3, 6, 2);
 
   private SwitchoverCases() {}

@@ -1,15 +1,20 @@
 package org.dcmigrate.conformance.play;
 
 import com.google.rpc.ErrorInfo;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Collectors;
 import org.dcmigrate.protocol.Reason;
 import org.dcmigrate.protocol.wire.Errors;
 
 /** Checks; each throws {@link CheckFailed}. */
 public final class Expect {
+  private static final long POLL_NS = 5_000_000;
+
   private Expect() {}
 
   /** Checks that two values are equal. */
@@ -21,6 +26,15 @@ public final class Expect {
   public static void that(String what, boolean right, String expected, String actual) {
     if (!right) {
       throw new CheckFailed(what, Transcript.shortened(expected), Transcript.shortened(actual));
+    }
+  }
+
+  /** Checks that something comes true within a time. */
+  public static void eventually(String what, Duration patience, BooleanSupplier condition) {
+    long deadlineNs = System.nanoTime() + patience.toNanos();
+    while (!condition.getAsBoolean()) {
+      that(what, System.nanoTime() < deadlineNs, "within " + patience, "not at all");
+      LockSupport.parkNanos(POLL_NS);
     }
   }
 

@@ -5,6 +5,7 @@ import io.grpc.Channel;
 import io.grpc.MethodDescriptor;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.dcmigrate.protocol.PeerId;
 
@@ -15,17 +16,25 @@ public final class Target {
   private final Channel channel;
   private final PeerId self;
   private final Duration timeout;
+  private final Optional<Votes> votes;
 
   /**
    * A peer under test.
    *
    * @param self the tester's identity, which the target has among its configured peers
    * @param timeout for each answer
+   * @param votes the tester's own votes, where the target can ask for them
    */
-  public Target(Channel channel, PeerId self, Duration timeout) {
+  public Target(Channel channel, PeerId self, Duration timeout, Optional<Votes> votes) {
     this.channel = channel;
     this.self = self;
     this.timeout = timeout;
+    this.votes = votes;
+  }
+
+  /** The tester's votes as source; only for cases that commit. */
+  public Votes votes() {
+    return votes.orElseThrow(() -> new IllegalStateException("the tester does not listen"));
   }
 
   /** The tester's identity. */

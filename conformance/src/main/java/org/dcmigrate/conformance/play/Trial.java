@@ -24,6 +24,11 @@ public final class Trial {
     return target;
   }
 
+  /** The tester's votes as source; only for cases that commit. */
+  public Votes votes() {
+    return target.votes();
+  }
+
   /** The guest that is moved. */
   public TestGuest guest() {
     return guest;
