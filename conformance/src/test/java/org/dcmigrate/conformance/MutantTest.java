@@ -53,7 +53,8 @@ class MutantTest {
   @MethodSource("org.dcmigrate.conformance.Mutants#all")
   void isKilled(Mutants.Mutant mutant) throws Exception {
     try (FaultyPeer peer = FaultyPeer.inFrontOf(reference.endpoint(), mutant.fault())) {
-      List<CaseResult> results = Tester.run(peer.endpoint(), reference.tester(), TIMEOUT, mutant.killer());
+      List<CaseResult> results =
+          Tester.run(peer.endpoint(), reference.tester(), TIMEOUT, mutant.killer());
 
       assertThat(results).hasSize(1);
       assertThat(results.getFirst().verdict())

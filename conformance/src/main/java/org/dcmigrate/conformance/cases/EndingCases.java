@@ -1,7 +1,6 @@
 package org.dcmigrate.conformance.cases;
 
 import static org.dcmigrate.protocol.Reason.ALREADY_OPEN;
-import static org.dcmigrate.protocol.Reason.ATTEMPT_DISCARDED;
 import static org.dcmigrate.protocol.Reason.EPOCH_STALE;
 import static org.dcmigrate.protocol.Reason.MIGRATION_UNKNOWN;
 

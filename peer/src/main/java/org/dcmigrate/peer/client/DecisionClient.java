@@ -9,6 +9,7 @@ import org.dcmigrate.protocol.Attempt;
 import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.decision.Answer;
+import org.dcmigrate.protocol.decision.Choice;
 import org.dcmigrate.protocol.decision.Question;
 import org.dcmigrate.protocol.wire.DecisionWire;
 import org.dcmigrate.protocol.wire.Errors;
@@ -40,9 +41,13 @@ public final class DecisionClient {
     call(() -> stub(deadline).appoint(request));
   }
 
-  /** Tells a witness that nothing is left to witness. */
-  public void dismiss(Attempt attempt, Duration deadline) throws DcmException {
-    DismissRequest request = DismissRequest.newBuilder().setAttempt(Wire.attempt(attempt)).build();
+  /** Tells a witness who owns the guest. */
+  public void dismiss(Attempt attempt, Choice owner, Duration deadline) throws DcmException {
+    DismissRequest request =
+        DismissRequest.newBuilder()
+            .setAttempt(Wire.attempt(attempt))
+            .setOwner(DecisionWire.choice(owner))
+            .build();
     call(() -> stub(deadline).dismiss(request));
   }
 

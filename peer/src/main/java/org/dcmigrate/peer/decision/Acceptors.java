@@ -8,11 +8,11 @@ import org.dcmigrate.peer.journal.Journal;
 import org.dcmigrate.protocol.Attempt;
 import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.Failure;
-import org.dcmigrate.protocol.MigrationId;
 import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.Reason;
 import org.dcmigrate.protocol.decision.Acceptor;
 import org.dcmigrate.protocol.decision.Answer;
+import org.dcmigrate.protocol.decision.Choice;
 import org.dcmigrate.protocol.decision.Electorate;
 import org.dcmigrate.protocol.decision.Question;
 
@@ -68,11 +68,12 @@ public final class Acceptors {
     if (seats.containsKey(attempt)) {
       return;
     }
-    if (seats.size() >= limit) {
+    long open = seats.values().stream().filter(seat -> !seat.acceptor().hasEnded()).count();
+    if (open >= limit) {
       throw new DcmException(
           Reason.LIMIT_EXCEEDED,
           "this peer votes on %d attempts, as many as it may; name another witness"
-              .formatted(seats.size()));
+              .formatted(open));
     }
     Journal.Seat seat = new Journal.Seat(attempt, electorate, Acceptor.undecided());
     journal.putSeat(seat);
@@ -101,11 +102,12 @@ public final class Acceptors {
   }
 
   /**
-   * Gives up the seats of a migration up to an epoch.
+   * Ends the seats of a migration up to an epoch: from here on they vote for the owner only.
    *
    * @throws DcmException IDENTITY_NOT_ADMITTED for anybody but the migration's source
    */
-  public synchronized void dismiss(Attempt attempt, PeerId caller) throws DcmException {
+  public synchronized void dismiss(Attempt attempt, Choice owner, PeerId caller)
+      throws DcmException {
     List<Journal.Seat> leaving =
         seats.values().stream()
             .filter(seat -> seat.attempt().migration().equals(attempt.migration()))
@@ -120,8 +122,10 @@ public final class Acceptors {
       }
     }
     for (Journal.Seat seat : leaving) {
-      journal.removeSeat(seat.attempt());
-      seats.remove(seat.attempt());
+      Journal.Seat ended =
+          new Journal.Seat(seat.attempt(), seat.electorate(), Acceptor.ended(owner));
+      journal.putSeat(ended);
+      seats.put(seat.attempt(), ended);
     }
   }
 
@@ -151,11 +155,5 @@ public final class Acceptors {
       seats.put(attempt, changed);
     }
     return step.answer();
-  }
-
-  /** Number of attempts of a migration that this peer votes on. */
-  public synchronized int seats(MigrationId migration) {
-    return (int)
-        seats.keySet().stream().filter(attempt -> attempt.migration().equals(migration)).count();
   }
 }

@@ -144,18 +144,6 @@ public final class Journal implements AutoCloseable {
     }
   }
 
-  /** Removes a vote that nobody needs any more. */
-  public synchronized void removeSeat(Attempt attempt) {
-    try (PreparedStatement delete =
-        connection.prepareStatement("DELETE FROM seat WHERE migration = ? AND epoch = ?")) {
-      delete.setString(1, attempt.migration().toString());
-      delete.setLong(2, attempt.epoch());
-      delete.executeUpdate();
-    } catch (SQLException failed) {
-      throw failure(failed);
-    }
-  }
-
   /** All votes. */
   public synchronized List<Seat> seats() throws DcmException {
     List<Seat> seats = new ArrayList<>();

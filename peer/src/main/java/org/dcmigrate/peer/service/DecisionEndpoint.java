@@ -66,7 +66,10 @@ public final class DecisionEndpoint extends DecisionServiceGrpc.DecisionServiceI
     Calls.answer(
         out,
         () -> {
-          acceptors.dismiss(Wire.attempt(request.getAttempt()), CallerIdentity.current());
+          acceptors.dismiss(
+              Wire.attempt(request.getAttempt()),
+              DecisionWire.choice(request.getOwner()),
+              CallerIdentity.current());
           return DismissResponse.getDefaultInstance();
         });
   }

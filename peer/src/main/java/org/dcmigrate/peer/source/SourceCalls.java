@@ -358,7 +358,7 @@ final class SourceCalls {
       context
           .peers()
           .decisions(dismiss.witness())
-          .dismiss(attempt(dismiss.epoch()), context.timeouts().open());
+          .dismiss(attempt(dismiss.epoch()), dismiss.owner(), context.timeouts().open());
     } catch (DcmException unheard) {
       LOG.info(
           "{} was not dismissed as a witness and keeps its vote: {}",

@@ -158,13 +158,15 @@ public final class SourceMigration {
   /** Takes a migration up again from the journal after a restart. */
   static SourceMigration recover(
       Journal.Entry<SourceRecord> entry, Guest guest, SourceContext context) {
+    Optional<StoppedGuest> found = find(guest);
     SourceStep first =
-        SourceMachine.recover(context.peers().self().id(), entry.records(), System.nanoTime());
+        SourceMachine.recover(
+            context.peers().self().id(), entry.records(), found.isEmpty(), System.nanoTime());
     SourceMigration recovered =
         new SourceMigration(entry.migration(), guest, context, first.next(), false);
     if (!first.outputs().isEmpty()) {
       recovered.restarted = true;
-      recovered.findSealed();
+      recovered.sealed = found;
       entry.records().stream()
           .filter(SourceRecord.Granted.class::isInstance)
           .forEach(record -> recovered.sit((SourceRecord.Granted) record));
@@ -393,17 +395,26 @@ public final class SourceMigration {
   }
 
   /** After a restart: a guest whose QEMU is busy for a moment is looked for again. */
-  private void findSealed() {
-    for (int attempt = 1; restarted && sealed.isEmpty() && attempt <= MOST_SEARCHES; attempt++) {
+  private static Optional<StoppedGuest> find(Guest guest) {
+    for (int attempt = 1; attempt <= MOST_SEARCHES; attempt++) {
       try {
-        sealed = Optional.of(guest.recover());
+        return Optional.of(guest.recover());
       } catch (DcmException gone) {
         LOG.warn("guest {} is not found after a restart: {}", guest.name(), gone.sentence());
-        course.explain("the guest is not found: " + gone.sentence());
         if (guest instanceof LostGuest) {
-          return;
+          break;
         }
         LockSupport.parkNanos(SEARCH_PAUSE.toNanos());
+      }
+    }
+    return Optional.empty();
+  }
+
+  private void findSealed() {
+    if (restarted && sealed.isEmpty()) {
+      sealed = find(guest);
+      if (sealed.isEmpty()) {
+        course.explain("the guest is not found at this peer any more");
       }
     }
   }

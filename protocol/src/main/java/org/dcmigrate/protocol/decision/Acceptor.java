@@ -27,8 +27,24 @@ public record Acceptor(long promised, Optional<Vote> accepted) {
     return new Acceptor(Vote.GRANTED.ballot(), Optional.of(Vote.GRANTED));
   }
 
+  /**
+   * That of a witness which was told who owns the guest. It votes for nothing else any more, so
+   * that nobody who comes late, or was appointed twice, finds it undecided.
+   */
+  public static Acceptor ended(Choice owner) {
+    return new Acceptor(Vote.MOST_BALLOTS, Optional.of(new Vote(Vote.MOST_BALLOTS, owner)));
+  }
+
+  /** Whether it was told who owns the guest. */
+  public boolean hasEnded() {
+    return promised == Vote.MOST_BALLOTS;
+  }
+
   /** Answers a question, which may come more than once. */
   public Step ask(Question question) {
+    if (hasEnded()) {
+      return new Step(this, afterTheEnd(question));
+    }
     return switch (question) {
       case Question.Promise promise when promise.ballot() >= promised ->
           new Step(
@@ -40,6 +56,17 @@ public record Acceptor(long promised, Optional<Vote> accepted) {
               new Answer.Accepted(accept.ballot()));
       case Question.Promise late -> new Step(this, new Answer.Refused(late.ballot(), promised));
       case Question.Accept late -> new Step(this, new Answer.Refused(late.ballot(), promised));
+    };
+  }
+
+  private Answer afterTheEnd(Question question) {
+    return switch (question) {
+      case Question.Promise promise -> new Answer.Promised(promise.ballot(), accepted);
+      case Question.Accept accept
+          when accepted.stream().anyMatch(vote -> vote.choice() == accept.vote().choice()) ->
+          new Answer.Accepted(accept.ballot());
+      // As if outbid: the next ballot asks first, and is told who owns the guest.
+      case Question.Accept late -> new Answer.Refused(late.ballot(), late.ballot() + 1);
     };
   }
 }

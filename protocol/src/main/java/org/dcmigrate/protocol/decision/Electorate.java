@@ -47,12 +47,13 @@ public record Electorate(PeerId source, PeerId destination, Optional<PeerId> wit
     }
     long ballot = question.ballot();
     boolean own = (ballot % 2 == 1) == caller.equals(source);
-    if (ballot < 0 || ballot > Vote.MOST_BALLOTS || !own) {
+    if (ballot < 0 || ballot >= Vote.MOST_BALLOTS || !own) {
       return Optional.of(
           new Failure(
               Reason.FIELD_INVALID,
               "ballot must be %s and from 0 to %d, but was %d"
-                  .formatted(caller.equals(source) ? "odd" : "even", Vote.MOST_BALLOTS, ballot)));
+                  .formatted(
+                      caller.equals(source) ? "odd" : "even", Vote.MOST_BALLOTS - 1, ballot)));
     }
     boolean granted = question.equals(new Question.Accept(Vote.GRANTED));
     if (ballot == Vote.GRANTED.ballot() && !granted) {

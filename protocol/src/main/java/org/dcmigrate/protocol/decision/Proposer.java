@@ -53,9 +53,14 @@ public record Proposer(
         Vote.GRANTED.ballot());
   }
 
-  /** The source's first ballot. */
-  public static Proposer recovering(Electorate electorate) {
-    return ballot(electorate.source(), electorate, Choice.SOURCE, -1);
+  /**
+   * The source's first ballot.
+   *
+   * @param free what it proposes where nothing was accepted: the destination has the only copy when
+   *     the source has lost its own
+   */
+  public static Proposer recovering(Electorate electorate, Choice free) {
+    return ballot(electorate.source(), electorate, free, -1);
   }
 
   /** The next ballot, above all that were seen. */

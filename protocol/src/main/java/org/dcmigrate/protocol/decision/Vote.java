@@ -9,6 +9,9 @@ public record Vote(long ballot, Choice choice) {
   /** What the grant lets the destination propose without having asked for promises. */
   public static final Vote GRANTED = new Vote(0, Choice.DESTINATION);
 
-  /** The highest ballot number that is accepted from another peer. */
+  /**
+   * Above every ballot number that is asked in: what a witness has accepted that was told who owns
+   * the guest.
+   */
   public static final long MOST_BALLOTS = 1_000_000_000;
 }

@@ -11,6 +11,7 @@ import org.dcmigrate.protocol.machine.SourceInput.Answered;
 import org.dcmigrate.protocol.machine.SourceInput.CancelAsked;
 import org.dcmigrate.protocol.machine.SourceInput.CommitLost;
 import org.dcmigrate.protocol.machine.SourceInput.CommitRefused;
+import org.dcmigrate.protocol.machine.SourceInput.GuestFailed;
 import org.dcmigrate.protocol.machine.SourceInput.RedirectAsked;
 import org.dcmigrate.protocol.machine.SourceInput.ResolveAsked;
 import org.dcmigrate.protocol.machine.SourceInput.Running;
@@ -34,7 +35,7 @@ final class SourceDecision {
 
   static SourceStep grant(Course course, Grant grant, long nowNs) {
     return of(
-        new Committing(course, grant, nowNs),
+        new Committing(course, grant, false, nowNs),
         new SourceOutput.Persist(
             new SourceRecord.Granted(
                 grant.epoch(), grant.to(), grant.memoryDigest(), grant.witness())),
@@ -42,8 +43,8 @@ final class SourceDecision {
   }
 
   /** Goes on after a restart: sends the grant again, since it may never have been sent. */
-  static SourceStep recover(Course course, Grant grant, long nowNs) {
-    return of(new Committing(course, grant, nowNs), commit(grant));
+  static SourceStep recover(Course course, Grant grant, boolean guestLost, long nowNs) {
+    return of(new Committing(course, grant, guestLost, nowNs), commit(grant));
   }
 
   private static SourceOutput commit(Grant grant) {
@@ -54,9 +55,11 @@ final class SourceDecision {
   static SourceStep committing(Committing state, SourceInput input, long nowNs) {
     return switch (input) {
       case CommitLost lost when lost.epoch() == state.grant().epoch() ->
-          doubt(state.course(), state.grant(), lost.failure(), false, nowNs);
+          doubt(state, lost.failure(), false, nowNs);
       case Tick tick when nowNs - state.sinceNs() >= PATIENCE_NS ->
-          doubt(state.course(), state.grant(), silent(), true, nowNs);
+          doubt(state, silent(), true, nowNs);
+      case GuestFailed failed ->
+          of(new Committing(state.course(), state.grant(), true, state.sinceNs()));
       case ResolveAsked asked ->
           SourceSteps.refuse(
               state,
@@ -74,10 +77,13 @@ final class SourceDecision {
         "the destination has not answered the commit within " + PATIENCE_NS / RETRY_NS + " s");
   }
 
-  private static SourceStep doubt(
-      Course course, Grant grant, Failure why, boolean asking, long nowNs) {
-    Proposer proposer = Proposer.recovering(grant.electorate(course.self()));
-    return ask(new InDoubt(course, grant, why, proposer, 1, nowNs + RETRY_NS, asking));
+  private static SourceStep doubt(Committing state, Failure why, boolean asking, long nowNs) {
+    Proposer proposer =
+        Proposer.recovering(
+            state.grant().electorate(state.course().self()),
+            state.guestLost() ? Choice.DESTINATION : Choice.SOURCE);
+    return ask(
+        new InDoubt(state.course(), state.grant(), why, proposer, 1, nowNs + RETRY_NS, asking));
   }
 
   static SourceStep inDoubt(InDoubt state, SourceInput input, long nowNs) {
@@ -100,18 +106,22 @@ final class SourceDecision {
     };
   }
 
-  /** Waits longer each time, so that two that outbid each other come to an end. */
+  /**
+   * Asks again in the same ballot; in a higher one only when outbid, and then waits longer each
+   * time, so that two that outbid each other come to an end.
+   */
   private static SourceStep tryAgain(InDoubt state, long nowNs) {
-    long delayNs = RETRY_NS * Math.min(state.ballots() + 1, SLOWEST_RETRY);
+    boolean outbid = state.proposer().refused();
+    int ballots = state.ballots() + (outbid ? 1 : 0);
     SourceStep next =
         ask(
             new InDoubt(
                 state.course(),
                 state.grant(),
                 state.why(),
-                state.proposer().next(),
-                state.ballots() + 1,
-                nowNs + delayNs,
+                outbid ? state.proposer().next() : state.proposer(),
+                ballots,
+                nowNs + RETRY_NS * Math.min(ballots, SLOWEST_RETRY),
                 true));
     return state.asking() ? next : next.then(commit(state.grant()));
   }

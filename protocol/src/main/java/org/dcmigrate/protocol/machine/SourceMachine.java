@@ -61,8 +61,11 @@ public final class SourceMachine {
    * Takes a migration up again from its journal after a restart. Before the grant the guest is the
    * source's: it runs on, whatever was under way, and the migration ends. After the grant, what is
    * decided counts.
+   *
+   * @param guestLost whether the guest that stood still is gone
    */
-  public static SourceStep recover(PeerId self, List<SourceRecord> journal, long nowNs) {
+  public static SourceStep recover(
+      PeerId self, List<SourceRecord> journal, boolean guestLost, long nowNs) {
     Witnesses witnesses = new Witnesses(Optional.empty(), List.of(), false, Set.of());
     Course course = new Course(self, 0, Set.of(), witnesses, 0);
     Optional<Grant> granted = Optional.empty();
@@ -92,7 +95,7 @@ public final class SourceMachine {
     }
     return decided.isPresent()
         ? SourceSteps.complete(course, granted.get().to())
-        : SourceDecision.recover(course, granted.get(), nowNs);
+        : SourceDecision.recover(course, granted.get(), guestLost, nowNs);
   }
 
   /** The step for one input at one time. */

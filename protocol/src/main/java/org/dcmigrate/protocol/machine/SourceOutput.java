@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Optional;
 import org.dcmigrate.protocol.Failure;
 import org.dcmigrate.protocol.PeerId;
+import org.dcmigrate.protocol.decision.Choice;
 import org.dcmigrate.protocol.decision.Question;
 
 /**
@@ -64,8 +65,8 @@ public sealed interface SourceOutput {
   /** Asks a peer to witness the decision. Answers: WitnessAppointed, WitnessRefused. */
   record Appoint(long epoch, PeerId witness, PeerId destination) implements SourceOutput {}
 
-  /** Tells a peer that nothing is left to witness; one that cannot be reached keeps its votes. */
-  record Dismiss(long epoch, PeerId witness) implements SourceOutput {}
+  /** Tells a witness who owns the guest; one that cannot be reached keeps its votes. */
+  record Dismiss(long epoch, PeerId witness, Choice owner) implements SourceOutput {}
 
   /**
    * Sends the grant: the destination may have it decided that it owns the guest, and resume it. ->

@@ -241,8 +241,13 @@ public sealed interface SourceState {
     }
   }
 
-  /** The grant is on disk and was sent; its answer is awaited. The guest stands still. */
-  record Committing(Course course, Grant grant, long sinceNs) implements SourceState {}
+  /**
+   * The grant is on disk and was sent; its answer is awaited. The guest stands still.
+   *
+   * @param guestLost whether the stopped guest is gone here, so that it must not be taken back
+   */
+  record Committing(Course course, Grant grant, boolean guestLost, long sinceNs)
+      implements SourceState {}
 
   /**
    * The grant was sent and no answer came: has the decision made, and asks the destination again,

@@ -10,6 +10,7 @@ import java.util.Optional;
 import org.dcmigrate.protocol.Failure;
 import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.Reason;
+import org.dcmigrate.protocol.decision.Choice;
 import org.dcmigrate.protocol.machine.SourceState.Asked;
 import org.dcmigrate.protocol.machine.SourceState.ContributorPhase;
 import org.dcmigrate.protocol.machine.SourceState.Course;
@@ -73,7 +74,7 @@ final class SourceSteps {
       outputs.add(new SourceOutput.Abort(course.lastEpoch(), peer));
     }
     return new SourceStep(new Ended(course, result), outputs)
-        .then(SourceWitness.dismissals(course, course.lastEpoch()));
+        .then(SourceWitness.dismissals(course, course.lastEpoch(), Choice.SOURCE));
   }
 
   /** Ends with a guest that may have been sealed running on at the source. */
@@ -91,7 +92,7 @@ final class SourceSteps {
       outputs.add(new SourceOutput.Release(course.lastEpoch(), peer));
     }
     return new SourceStep(new Ended(course, result), outputs)
-        .then(SourceWitness.dismissals(course, course.lastEpoch()));
+        .then(SourceWitness.dismissals(course, course.lastEpoch(), Choice.DESTINATION));
   }
 
   static SourceStep refuse(SourceState state, Failure failure) {

@@ -7,6 +7,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import org.dcmigrate.protocol.PeerId;
+import org.dcmigrate.protocol.decision.Choice;
 import org.dcmigrate.protocol.machine.SourceInput.WitnessAppointed;
 import org.dcmigrate.protocol.machine.SourceInput.WitnessRefused;
 import org.dcmigrate.protocol.machine.SourceState.Course;
@@ -73,10 +74,10 @@ final class SourceWitness {
         && now.candidates().getFirst().equals(peer);
   }
 
-  /** Tells all that were ever asked that nothing is left to witness. */
-  static SourceOutput[] dismissals(Course course, long epoch) {
+  /** Tells all that were ever asked who owns the guest. */
+  static SourceOutput[] dismissals(Course course, long epoch, Choice owner) {
     return course.witnesses().asked().stream()
-        .map(peer -> new SourceOutput.Dismiss(epoch, peer))
+        .map(peer -> new SourceOutput.Dismiss(epoch, peer, owner))
         .toArray(SourceOutput[]::new);
   }
 }

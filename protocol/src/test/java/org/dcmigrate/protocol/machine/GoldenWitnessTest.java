@@ -153,8 +153,7 @@ class GoldenWitnessTest {
   }
 
   private static boolean isCommit(Message message) {
-    return message instanceof Message.Control c
-        && c.input() instanceof HolderInput.CommitArrived;
+    return message instanceof Message.Control c && c.input() instanceof HolderInput.CommitArrived;
   }
 
   private void runsAs(String scenario, String owner) {

@@ -5,6 +5,7 @@ import java.util.Set;
 import org.dcmigrate.protocol.Failure;
 import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.decision.Answer;
+import org.dcmigrate.protocol.decision.Choice;
 import org.dcmigrate.protocol.decision.Question;
 
 /** What travels from a source or a contributor to a holder. */
@@ -23,7 +24,7 @@ sealed interface Message {
   record Appoint(long epoch, PeerId destination) implements Message {}
 
   /** Nothing is left to witness. */
-  record Dismiss(long epoch) implements Message {}
+  record Dismiss(long epoch, Choice owner) implements Message {}
 
   /** A question to the callee's acceptor. */
   record Ballot(long epoch, Question question) implements Message {}

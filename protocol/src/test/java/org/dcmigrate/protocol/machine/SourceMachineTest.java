@@ -91,23 +91,27 @@ class SourceMachineTest {
   void aRestartRepeatsWhatMayNotHaveBeenDone() {
     List<SourceRecord> opened = List.of(new SourceRecord.AttemptOpened(2, B, List.of(A)));
     SourceRecord failed = new SourceRecord.Ended(new SourceState.Result.Cancelled());
-    assertThat(SourceMachine.recover(S, opened, 0).outputs())
+    assertThat(SourceMachine.recover(S, opened, false, 0).outputs())
         .startsWith(new SourceOutput.TakeBack(), new SourceOutput.EndGuestMigration())
         .endsWith(new SourceOutput.Abort(2, A), new SourceOutput.Abort(2, B));
-    assertThat(SourceMachine.recover(S, List.of(opened.getFirst(), failed), 0).outputs()).isEmpty();
+    assertThat(SourceMachine.recover(S, List.of(opened.getFirst(), failed), false, 0).outputs())
+        .isEmpty();
     assertThat(
             SourceMachine.recover(
                     S,
                     List.of(opened.getFirst(), new SourceRecord.Granted(2, B, 7, Optional.empty())),
+                    false,
                     0)
                 .outputs())
         .containsExactly(new SourceOutput.Commit(2, B, 7, Optional.empty()));
     SourceRecord granted = new SourceRecord.Granted(2, B, 7, Optional.empty());
     SourceRecord back = new SourceRecord.Decided(2, Choice.SOURCE);
-    assertThat(SourceMachine.recover(S, List.of(opened.getFirst(), granted, back), 0).outputs())
+    assertThat(
+            SourceMachine.recover(S, List.of(opened.getFirst(), granted, back), false, 0).outputs())
         .startsWith(new SourceOutput.TakeBack());
     SourceRecord away = new SourceRecord.Decided(2, Choice.DESTINATION);
-    assertThat(SourceMachine.recover(S, List.of(opened.getFirst(), granted, away), 0).outputs())
+    assertThat(
+            SourceMachine.recover(S, List.of(opened.getFirst(), granted, away), false, 0).outputs())
         .startsWith(new SourceOutput.QuitGuest());
   }
 

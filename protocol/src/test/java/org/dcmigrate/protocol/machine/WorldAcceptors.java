@@ -7,6 +7,7 @@ import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.Reason;
 import org.dcmigrate.protocol.decision.Acceptor;
 import org.dcmigrate.protocol.decision.Answer;
+import org.dcmigrate.protocol.decision.Choice;
 import org.dcmigrate.protocol.decision.Electorate;
 import org.dcmigrate.protocol.decision.Question;
 import org.dcmigrate.protocol.decision.Vote;
@@ -41,8 +42,10 @@ final class WorldAcceptors {
     return new Reply.Done();
   }
 
-  void dismiss(long epoch) {
-    seats.headMap(epoch, true).clear();
+  void dismiss(long epoch, Choice owner) {
+    seats
+        .headMap(epoch, true)
+        .replaceAll((e, seat) -> new Seat(seat.electorate(), Acceptor.ended(owner)));
   }
 
   boolean isEmpty() {

@@ -165,7 +165,7 @@ final class WorldHolder implements Network.Callee {
       case Message.Appoint appoint ->
           answer.accept(acceptors.appoint(appoint.epoch(), sender, appoint.destination()));
       case Message.Dismiss dismiss -> {
-        acceptors.dismiss(dismiss.epoch());
+        acceptors.dismiss(dismiss.epoch(), dismiss.owner());
         answer.accept(new Reply.Done());
       }
       case Message.Ballot ballot ->

@@ -118,7 +118,7 @@ final class WorldSource implements Network.Callee {
     inventories.clear();
     sender = new SourceSender(world, this);
     if (!journal.isEmpty()) {
-      SourceStep step = SourceMachine.recover(id, journal, world.agenda().nowNs());
+      SourceStep step = SourceMachine.recover(id, journal, false, world.agenda().nowNs());
       world.log(id, "recovers");
       enter(step);
       carryOut(step);
@@ -352,7 +352,7 @@ final class WorldSource implements Network.Callee {
         .call(
             this,
             o.witness(),
-            new Message.Dismiss(o.epoch()),
+            new Message.Dismiss(o.epoch(), o.owner()),
             reply -> {
               if (reply instanceof Reply.Lost && world.agenda().nowMs() - sinceMs < LEASE_MS) {
                 later(RETRY_MS, () -> dismiss(o, sinceMs));
