@@ -28,6 +28,7 @@ final class QemuShell implements GuestShell {
   private final MigrationWatch watch;
   private final StreamRecord.Setup setup;
   private final Set<Integer> mapped;
+  private final Duration nextSetUp;
   private boolean ran;
   private boolean given;
 
@@ -39,7 +40,8 @@ final class QemuShell implements GuestShell {
       Qmp qmp,
       MigrationWatch watch,
       StreamRecord.Setup setup,
-      Set<Integer> mapped) {
+      Set<Integer> mapped,
+      Duration nextSetUp) {
     this.guestName = guestName;
     this.home = home;
     this.files = files;
@@ -48,6 +50,7 @@ final class QemuShell implements GuestShell {
     this.watch = watch;
     this.setup = setup;
     this.mapped = mapped;
+    this.nextSetUp = nextSetUp;
   }
 
   @Override
@@ -126,7 +129,7 @@ final class QemuShell implements GuestShell {
     }
     given = true;
     qmp.close();
-    return QemuAdapter.adopt(guestName, files);
+    return QemuAdapter.adopt(guestName, files, nextSetUp);
   }
 
   /** Forgets QEMU without ending it, as the end of this process would. */

@@ -273,7 +273,8 @@ class QemuMigrationTest {
     QemuAdapter adapter =
         new QemuAdapter(
             new QemuAdapterConfig(
-                List.of(new QemuAdapterConfig.Template("*", List.of(other.split(" "))))));
+                List.of(new QemuAdapterConfig.Template("*", List.of(other.split(" ")))),
+                QemuTestVm.SET_UP));
     DcmException refused =
         assertThrows(
             DcmException.class, () -> adapter.prepare("vm", source.metadata(), home), changed);

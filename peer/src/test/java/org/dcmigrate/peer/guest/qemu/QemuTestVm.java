@@ -4,6 +4,7 @@ import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -28,6 +29,8 @@ import java.util.concurrent.locks.LockSupport;
 public final class QemuTestVm implements AutoCloseable {
   /** Where the guest's serial line goes, beside the memory at a destination. */
   public static final String SERIAL = "serial.log";
+
+  static final Duration SET_UP = Duration.ofSeconds(60);
 
   private static final int ODD_KIB = 128;
   private static final long START_NS = 30_000_000_000L;
@@ -168,7 +171,12 @@ public final class QemuTestVm implements AutoCloseable {
 
   /** How a peer adopts this machine as its guest "vm". */
   public QemuGuestConfig guestConfig() {
-    return new QemuGuestConfig("vm", directory.resolve("qmp.sock"), Map.of());
+    return guestConfig(SET_UP);
+  }
+
+  /** The same, with a limit of its own for QEMU's set-up. */
+  QemuGuestConfig guestConfig(Duration setUp) {
+    return new QemuGuestConfig("vm", directory.resolve("qmp.sock"), Map.of(), setUp);
   }
 
   /** How a peer receives a machine like this, whatever its name. */
@@ -182,7 +190,7 @@ public final class QemuTestVm implements AutoCloseable {
     command.addAll(wanted.options("${ram:%s}", true));
     command.addAll(guestOptions);
     command.addAll(List.of("-nodefaults", "-display", "none", "-serial", "file:${home}/" + SERIAL));
-    return new QemuAdapterConfig(List.of(new QemuAdapterConfig.Template("*", command)));
+    return new QemuAdapterConfig(List.of(new QemuAdapterConfig.Template("*", command)), SET_UP);
   }
 
   /** What the guest printed here. */
