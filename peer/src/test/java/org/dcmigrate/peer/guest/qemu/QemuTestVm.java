@@ -48,6 +48,8 @@ public final class QemuTestVm implements AutoCloseable {
     LARGE(512),
     /** A pc with private memory. */
     PRIVATE(64),
+    /** A pc with private memory, and a graphics card with 64 MiB of its own. */
+    GRAPHICS(64),
     /** A pc with private memory of 8 MiB. */
     TINY(8),
     /** A q35 with two NUMA nodes in shared files, VGA, and virtio behind a root port. */
@@ -74,6 +76,12 @@ public final class QemuTestVm implements AutoCloseable {
             incoming
                 ? split("-m %dK -object %s -M pc,memory-backend=pc.ram".formatted(kib(), ram))
                 : split("-M pc -m %dK".formatted(kib()));
+        case GRAPHICS ->
+            split(
+                (incoming
+                        ? "-m %dK -object %s -M pc,memory-backend=pc.ram".formatted(kib(), ram)
+                        : "-M pc -m %dK".formatted(kib()))
+                    + " -device VGA,vgamem_mb=64");
         case NUMA_Q35 ->
             split(
                 "-M q35 -smp 2 -m %dK -object %s -object %s"
