@@ -1,5 +1,6 @@
 package org.dcmigrate.peer.guest.qemu;
 
+import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -102,7 +103,7 @@ public final class QemuGuest implements Guest {
         new Info(
             QemuAdapter.KIND,
             view.get("running").getAsBoolean() ? State.RUNNING : State.PAUSED,
-            size.get("base-memory").getAsLong(),
+            memoryBytes(size),
             new TreeMap<>(
                 Map.of(
                     "machine",
@@ -117,6 +118,12 @@ public final class QemuGuest implements Guest {
                     config.qmpSocket().toString())));
     lastInfo.set(info);
     return info;
+  }
+
+  /** Memory from the start on, and what is plugged, e.g. a pc-dimm. */
+  private static long memoryBytes(JsonObject size) {
+    JsonElement plugged = size.get("plugged-memory");
+    return size.get("base-memory").getAsLong() + (plugged == null ? 0 : plugged.getAsLong());
   }
 
   @Override

@@ -89,6 +89,14 @@ class QemuMigrationTest {
   }
 
   @Test
+  void pluggedMemoryCounts() throws Exception {
+    try (QemuTestVm vm = churn(Shape.DIMM, CHECKED)) {
+      QemuGuest guest = new QemuGuest(vm.guestConfig());
+      assertEquals((80L << 20) + (128L << 10), guest.info().memoryBytes());
+    }
+  }
+
+  @Test
   void guestMovesOnFromItsDestination() throws Exception {
     try (QemuTestVm vm = churn(Shape.NUMA_Q35, CHECKED)) {
       QemuAdapter adapter = new QemuAdapter(vm.adapterConfig());

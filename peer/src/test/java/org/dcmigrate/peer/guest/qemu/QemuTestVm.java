@@ -48,6 +48,8 @@ public final class QemuTestVm implements AutoCloseable {
     LARGE(512),
     /** A pc with private memory. */
     PRIVATE(64),
+    /** A pc with memory in shared files, 48 MiB of it plugged. */
+    DIMM(32),
     /** A pc with private memory, and a graphics card with 64 MiB of its own. */
     GRAPHICS(64),
     /** A pc with private memory of 8 MiB. */
@@ -76,6 +78,13 @@ public final class QemuTestVm implements AutoCloseable {
             incoming
                 ? split("-m %dK -object %s -M pc,memory-backend=pc.ram".formatted(kib(), ram))
                 : split("-M pc -m %dK".formatted(kib()));
+        case DIMM ->
+            split(
+                "-m %dK,slots=2,maxmem=1G -object %s -M pc,memory-backend=pc.ram"
+                        .formatted(kib(), ram)
+                    + " -object memory-backend-file,id=plugged,share=on,size=48M,mem-path="
+                    + files.formatted("plugged")
+                    + " -device pc-dimm,memdev=plugged");
         case GRAPHICS ->
             split(
                 (incoming
