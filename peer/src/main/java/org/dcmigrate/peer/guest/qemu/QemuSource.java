@@ -117,7 +117,7 @@ final class QemuSource implements GuestSource {
       return event;
     }
     phase = Phase.READING;
-    return Optional.of(new Event.PassEnded(1, 0));
+    return Optional.of(reader.replayed());
   }
 
   private Optional<Event> ended(byte[] deviceState, long deadlineNs) throws DcmException {
