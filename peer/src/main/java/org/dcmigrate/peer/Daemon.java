@@ -81,8 +81,8 @@ public final class Daemon implements AutoCloseable {
   private final ExecutorService calls;
 
   private Daemon(DcmdConfig config, TransitionObserver observer) throws DcmException, IOException {
-    Files.createDirectories(config.stateDirectory());
-    Files.createDirectories(config.runDirectory());
+    GuestHome.createDirectories(config.stateDirectory());
+    GuestHome.createDirectories(config.runDirectory());
     Security security = security(config);
     peers = peers(config, security);
     journal =
