@@ -54,8 +54,8 @@ import org.dcmigrate.protocol.transport.TlsMaterial;
  * All keys are EC P-256.
  */
 public final class CertificateAuthority {
-  /** How long an authority's certificate is valid where nothing else is said. */
-  public static final Duration LIFETIME = Duration.ofDays(365);
+  /** How long an authority's certificate is valid: ten years. */
+  public static final Duration LIFETIME = Duration.ofDays(3650);
 
   /** How long a leaf is valid where nothing else is said: short, as nothing is ever revoked. */
   public static final Duration LEAF_LIFETIME = Duration.ofDays(30);

@@ -24,28 +24,28 @@ final class GlobalOptions {
       names = "--ca",
       scope = ScopeType.INHERIT,
       paramLabel = "FILE",
-      description = "Trusted CA certificates. Also DCM_CA.")
+      description = "Trusted CA certificates; required over TLS. Also DCM_CA.")
   Optional<String> ca = Optional.empty();
 
   @Option(
       names = "--cert",
       scope = ScopeType.INHERIT,
       paramLabel = "FILE",
-      description = "Your certificate. Also DCM_CERT.")
+      description = "Your certificate; required over TLS. Also DCM_CERT.")
   Optional<String> cert = Optional.empty();
 
   @Option(
       names = "--key",
       scope = ScopeType.INHERIT,
       paramLabel = "FILE",
-      description = "Its key. Also DCM_KEY.")
+      description = "Its key; required over TLS. Also DCM_KEY.")
   Optional<String> key = Optional.empty();
 
   @Option(
       names = "--peer-identity",
       scope = ScopeType.INHERIT,
       paramLabel = "URI",
-      description = "Who the peer must prove to be. Also DCM_PEER_IDENTITY.")
+      description = "Who the peer must prove to be; required over TLS. Also DCM_PEER_IDENTITY.")
   Optional<String> peerIdentity = Optional.empty();
 
   @Option(
@@ -58,6 +58,6 @@ final class GlobalOptions {
       names = "--identity",
       scope = ScopeType.INHERIT,
       paramLabel = "URI",
-      description = "Who to claim to be with --plaintext. Also DCM_IDENTITY.")
+      description = "Who to claim to be; required with --plaintext. Also DCM_IDENTITY.")
   Optional<String> identity = Optional.empty();
 }

@@ -49,14 +49,10 @@ public final class Outcomes {
       table.fact("total time", Units.nanos(outcome.getTotalNs()));
     }
     if (outcome.getRedirects() > 0) {
-      table.fact(
-          "after redirect",
-          String.format(
-              Locale.ROOT,
-              "%s (redirects: %d, the last with %.1f %% of the pages held somewhere)",
-              Units.nanos(outcome.getAfterRedirectNs()),
-              outcome.getRedirects(),
-              100 * outcome.getRedirectedAtFraction()));
+      table.fact("redirects", redirects(outcome));
+    }
+    if (outcome.getAfterRedirectNs() > 0) {
+      table.fact("after redirect", Units.nanos(outcome.getAfterRedirectNs()));
     }
     table.fact("audit", audit(outcome.getAudit()));
     return table;
@@ -111,6 +107,16 @@ public final class Outcomes {
       path.append(", relayed by ").append(String.join(", ", migration.getContributorsList()));
     }
     return path.toString();
+  }
+
+  private static String redirects(Outcome outcome) {
+    return outcome.getRedirectedAtFraction() > 0
+        ? String.format(
+            Locale.ROOT,
+            "%d, the last with %.1f %% of the pages held somewhere",
+            outcome.getRedirects(),
+            100 * outcome.getRedirectedAtFraction())
+        : Integer.toString(outcome.getRedirects());
   }
 
   private static void bytes(Table table, String source, Progress progress) {

@@ -14,7 +14,7 @@ final class WatchOptions {
   @Option(
       names = "--timeout",
       paramLabel = "TIME",
-      description = "Stop following after this time, e.g. 10m; the migration goes on.")
+      description = "With -w: stop following after this time, e.g. 10m; the migration goes on.")
   Optional<String> timeout = Optional.empty();
 
   Optional<Duration> duration() throws CtlException {

@@ -62,6 +62,14 @@ class CertCommandTest {
   }
 
   @Test
+  void authorityLastsTenYears() {
+    // A certificate that would end after its authority is refused.
+    assertThat(run("issue", "long", "--role", "peer", "--days", "3649").exitCode()).isZero();
+    assertThat(run("issue", "long", "--role", "peer", "--days", "3651").exitCode())
+        .isEqualTo(ExitCode.USAGE);
+  }
+
+  @Test
   void mistakesAreRefused() {
     assertThat(run("init").exitCode()).isEqualTo(ExitCode.USAGE);
     assertThat(run("issue", "ca", "--role", "peer").exitCode()).isEqualTo(ExitCode.USAGE);

@@ -177,6 +177,20 @@ class WatchTest {
     assertThat(ProgressLine.of(two)).contains("host-b 60 MiB/s (7 waiting), host-c lost");
   }
 
+  @Test
+  void timeAfterRedirectIsToldOnceItIsKnown() {
+    Outcome.Builder outcome = Outcome.newBuilder().setRedirects(1).setRedirectedAtFraction(0.53);
+    Migration.Builder running = step(MigrationState.MIGRATION_STATE_TRANSFERRING);
+
+    assertThat(Outcomes.summary(running.setOutcome(outcome).build()))
+        .contains("1, the last with 53.0 % of the pages held somewhere")
+        .doesNotContain("after redirect");
+    assertThat(
+            Outcomes.summary(
+                running.setOutcome(outcome.setAfterRedirectNs(7_080_000_000L)).build()))
+        .containsPattern("after redirect +7.1 s");
+  }
+
   private int codeAfter(Migration.Builder last) {
     peer.course.clear();
     peer.course.add(last.build());

@@ -86,8 +86,8 @@ public final class Daemon implements AutoCloseable {
   private final ExecutorService calls;
 
   private Daemon(DcmdConfig config, TransitionObserver observer) throws DcmException, IOException {
-    Files.createDirectories(config.stateDirectory());
-    Files.createDirectories(config.runDirectory());
+    GuestHome.createDirectories(config.stateDirectory());
+    GuestHome.createDirectories(config.runDirectory());
     Security security = security(config);
     peers = peers(config, security);
     journal =
@@ -270,7 +270,8 @@ public final class Daemon implements AutoCloseable {
       for (DcmdConfig.QemuTemplate template : config.qemuTemplates()) {
         templates.add(new QemuAdapterConfig.Template(template.guest(), template.command()));
       }
-      adapters.add(new QemuAdapter(new QemuAdapterConfig(templates)));
+      adapters.add(
+          new QemuAdapter(new QemuAdapterConfig(templates, config.timeouts().guestSetUp())));
     }
     return adapters;
   }
@@ -307,7 +308,10 @@ public final class Daemon implements AutoCloseable {
     for (DcmdConfig.QemuGuest guest : config.qemuGuests()) {
       // One that came back here by a migration is known already, from its home.
       if (!guests.has(guest.name())) {
-        guests.add(new QemuGuest(new QemuGuestConfig(guest.name(), guest.qmp(), guest.memory())));
+        guests.add(
+            new QemuGuest(
+                new QemuGuestConfig(
+                    guest.name(), guest.qmp(), guest.memory(), config.timeouts().guestSetUp())));
       }
     }
   }

@@ -37,7 +37,8 @@ public final class TestPeers implements AutoCloseable {
           Duration.ofSeconds(3),
           Duration.ofSeconds(60),
           Duration.ofSeconds(30),
-          Duration.ofSeconds(10));
+          Duration.ofSeconds(10),
+          Duration.ofSeconds(60));
 
   private static final Duration PATIENCE = Duration.ofSeconds(60);
 

@@ -181,7 +181,8 @@ public final class ConfigFile {
             keys.duration("destinationSilence", otherwise.destinationSilence()),
             keys.duration("parked", otherwise.parked()),
             keys.duration("switchover", otherwise.switchover()),
-            keys.duration("sendStall", otherwise.sendStall()));
+            keys.duration("sendStall", otherwise.sendStall()),
+            keys.duration("guestSetUp", otherwise.guestSetUp()));
     if (timeouts.lease().compareTo(Duration.ofSeconds(1)) < 0
         || timeouts.lease().compareTo(Duration.ofHours(1)) > 0) {
       throw keys.expected("lease", "1s to 1h", timeouts.lease());

@@ -12,6 +12,7 @@ import java.time.Duration;
  * @param parked for the operator to redirect a migration that has no destination
  * @param switchover for each answer in a switchover
  * @param sendStall after which a stream of pages that does not move counts as broken
+ * @param guestSetUp for a guest's own migration to be set up at its source
  */
 public record Timeouts(
     Duration lease,
@@ -20,7 +21,8 @@ public record Timeouts(
     Duration destinationSilence,
     Duration parked,
     Duration switchover,
-    Duration sendStall) {
+    Duration sendStall,
+    Duration guestSetUp) {
   /** What holds where the configuration says nothing. */
   public static final Timeouts DEFAULT =
       new Timeouts(
@@ -30,5 +32,6 @@ public record Timeouts(
           Duration.ofSeconds(10),
           Duration.ofMinutes(10),
           Duration.ofSeconds(60),
-          Duration.ofSeconds(30));
+          Duration.ofSeconds(30),
+          Duration.ofSeconds(60));
 }

@@ -71,7 +71,11 @@ public interface GuestSource extends AutoCloseable {
     /** Pages that are all zero; neighbouring. */
     record ZeroPages(int block, long firstPage, long pageCount) implements Event {}
 
-    /** All memory was gone through once; from now on come pages written meanwhile. */
+    /**
+     * All memory was gone through once; from now on come pages written meanwhile.
+     *
+     * @param pass 1, 2 and so on; a source that begins anew counts on
+     */
     record PassEnded(int pass, long dirtyPages) implements Event {}
 
     /** Nothing within the time given. */

@@ -7,9 +7,13 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.Geometry;
@@ -18,7 +22,8 @@ import org.dcmigrate.protocol.Reason;
 
 /**
  * The directory that a guest lives in at this peer: its memory, one sparse file per RAM block,
- * mapped here and, for QEMU, there too; and whatever else its adapter puts beside.
+ * mapped here and, for QEMU, there too; and whatever else its adapter puts beside. Only this peer's
+ * user may enter it.
  *
  * <pre>
  * DIRECTORY/ram-0   memory of block 0, exactly the block's size
@@ -50,7 +55,7 @@ public final class GuestHome implements AutoCloseable {
     Arena arena = Arena.ofShared();
     List<MemorySegment> segments = new ArrayList<>();
     try {
-      Files.createDirectories(directory);
+      createDirectories(directory);
       for (int block = 0; block < geometry.blocks().size(); block++) {
         segments.add(map(memoryFile(directory, block), geometry.blocks().get(block), arena));
       }
@@ -65,14 +70,28 @@ public final class GuestHome implements AutoCloseable {
     }
   }
 
+  /**
+   * Makes a directory that only its owner may enter, whatever the process's umask; one that exists
+   * stays as it is.
+   */
+  public static void createDirectories(Path directory) throws IOException {
+    Files.createDirectories(directory, permissions("rwx------"));
+  }
+
+  private static FileAttribute<Set<PosixFilePermission>> permissions(String text) {
+    return PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(text));
+  }
+
   private static MemorySegment map(Path file, RamBlock block, Arena arena) throws IOException {
     try (FileChannel channel =
         FileChannel.open(
             file,
-            StandardOpenOption.CREATE,
-            StandardOpenOption.READ,
-            StandardOpenOption.WRITE,
-            StandardOpenOption.SPARSE)) {
+            Set.of(
+                StandardOpenOption.CREATE,
+                StandardOpenOption.READ,
+                StandardOpenOption.WRITE,
+                StandardOpenOption.SPARSE),
+            permissions("rw-------"))) {
       // Mapping beyond the end extends the file; it is sparse until pages arrive.
       return channel.map(FileChannel.MapMode.READ_WRITE, 0, block.sizeBytes(), arena);
     }

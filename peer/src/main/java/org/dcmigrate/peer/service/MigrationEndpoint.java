@@ -16,8 +16,11 @@ import org.dcmigrate.protocol.MigrationId;
 import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.Reason;
 import org.dcmigrate.protocol.Text;
+<<<<<<< HEAD
 import org.dcmigrate.protocol.decision.Choice;
 import org.dcmigrate.protocol.wire.DecisionWire;
+=======
+>>>>>>> 78673540f2fd61ead41b17ac76d909b265064304
 import org.dcmigrate.v1.CancelMigrationRequest;
 import org.dcmigrate.v1.CancelMigrationResponse;
 import org.dcmigrate.v1.GetMigrationRequest;
@@ -36,9 +39,12 @@ import org.dcmigrate.v1.SetLimitsRequest;
 import org.dcmigrate.v1.SetLimitsResponse;
 import org.dcmigrate.v1.WatchMigrationRequest;
 import org.dcmigrate.v1.WatchMigrationResponse;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The operators' service at the source. */
 public final class MigrationEndpoint extends MigrationServiceGrpc.MigrationServiceImplBase {
+  private static final Logger LOG = LoggerFactory.getLogger(MigrationEndpoint.class);
   private static final int DEFAULT_DOWNTIME_MS = 300;
   private static final int MAX_MS = 60_000;
   private static final int DEFAULT_INTERVAL_MS = 500;
@@ -59,8 +65,12 @@ public final class MigrationEndpoint extends MigrationServiceGrpc.MigrationServi
 
   @Override
   public void migrate(MigrateRequest request, StreamObserver<MigrateResponse> out) {
-    Calls.answer(
+    String what =
+        "the migration of guest %s to %s"
+            .formatted(Text.quote(request.getGuest()), Text.quote(request.getDestination()));
+    answer(
         out,
+        what,
         () -> {
           int limitMs = request.getOptions().getDowntimeLimitMs();
           if (limitMs < 0 || limitMs > MAX_MS) {
@@ -125,8 +135,12 @@ public final class MigrationEndpoint extends MigrationServiceGrpc.MigrationServi
 
   @Override
   public void redirect(RedirectRequest request, StreamObserver<RedirectResponse> out) {
-    Calls.answer(
+    String what =
+        "the redirect of migration %s to %s"
+            .formatted(Text.quote(request.getMigrationId()), Text.quote(request.getDestination()));
+    answer(
         out,
+        what,
         () -> {
           MigrationId migration = MigrationId.parse(request.getMigrationId());
           MigrationView view = migrations.redirect(migration, request.getDestination());
@@ -213,6 +227,20 @@ public final class MigrationEndpoint extends MigrationServiceGrpc.MigrationServi
       }
       migration.awaitChange(view.state(), interval);
     }
+  }
+
+  /** Leaves a line of a refusal here too: what did not begin is in no list of migrations. */
+  private static <A> void answer(StreamObserver<A> out, String what, Calls.Answer<A> answer) {
+    Calls.answer(
+        out,
+        () -> {
+          try {
+            return answer.make();
+          } catch (DcmException refused) {
+            LOG.warn("{} was refused: {}: {}", what, refused.reason(), refused.sentence());
+            throw refused;
+          }
+        });
   }
 
   private Migration message(MigrationView view) {

@@ -56,7 +56,7 @@ class ConfigFileTest {
                   - {name: host-b, endpoint: "host-b:7443", identity: "spiffe://dcm.example/peer/host-b"}
                 operators: ["spiffe://dcm.example/operator/alice"]
                 limits: {egressBytesPerSecond: 100MiB, migrations: 2, guests: 3, memoryBytes: 1GiB}
-                timeouts: {lease: 2s, open: 1m, parked: 1h, sendStall: 500ms}
+                timeouts: {lease: 2s, open: 1m, parked: 1h, sendStall: 500ms, guestSetUp: 5m}
                 guests:
                   synthetic:
                     - {name: g, memory: 64MiB, writesPerSecond: 7, pattern: hot-set, seed: -1, zeroPercent: 50}
@@ -78,6 +78,7 @@ class ConfigFileTest {
     assertThat(config.timeouts().lease()).isEqualTo(Duration.ofSeconds(2));
     assertThat(config.timeouts().parked()).isEqualTo(Duration.ofHours(1));
     assertThat(config.timeouts().sendStall()).isEqualTo(Duration.ofMillis(500));
+    assertThat(config.timeouts().guestSetUp()).isEqualTo(Duration.ofMinutes(5));
     assertThat(config.timeouts().switchover()).isEqualTo(Timeouts.DEFAULT.switchover());
     assertThat(config.syntheticGuests())
         .containsExactly(new DcmdConfig.SyntheticGuest("g", 64L << 20, 7, true, -1, 50));

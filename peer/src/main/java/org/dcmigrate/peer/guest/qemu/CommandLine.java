@@ -186,18 +186,22 @@ record CommandLine(List<String> command, Set<Integer> mapped) {
       Geometry geometry = metadata.geometry();
       for (int number = 0; number < geometry.blocks().size(); number++) {
         RamBlock block = geometry.blocks().get(number);
-        if (block.sizeBytes() > GuestMemory.SMALL_BLOCK && !mapped.contains(number)) {
-          throw unsupported(
-              ("RAM block %s of %d bytes needs a memory file, but this peer's template %s names"
-                      + " none; add -object"
-                      + " memory-backend-file,id=...,share=on,mem-path=${ram:%s},size=${bytes:%s}")
-                  .formatted(
-                      Text.quote(block.name()),
-                      block.sizeBytes(),
-                      Text.quote(template.guestName()),
-                      block.name(),
-                      block.name()));
+        if (block.sizeBytes() <= GuestMemory.most(block.name()) || mapped.contains(number)) {
+          continue;
         }
+        if (GuestMemory.isOfDevice(block.name())) {
+          throw GuestMemory.tooLarge(block);
+        }
+        throw unsupported(
+            ("RAM block %s of %d bytes needs a memory file, but this peer's template %s names"
+                    + " none; add -object"
+                    + " memory-backend-file,id=...,share=on,mem-path=${ram:%s},size=${bytes:%s}")
+                .formatted(
+                    Text.quote(block.name()),
+                    block.sizeBytes(),
+                    Text.quote(template.guestName()),
+                    block.name(),
+                    block.name()));
       }
     }
   }

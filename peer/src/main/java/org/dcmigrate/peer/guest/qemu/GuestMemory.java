@@ -30,6 +30,12 @@ final class GuestMemory implements AutoCloseable {
   /** The largest block of which a copy is kept, and the largest one without a file of its own. */
   static final long SMALL_BLOCK = 32L << 20;
 
+  /**
+   * The same for memory of a device, which takes no file: it goes through QEMU's stream while the
+   * guest stands still.
+   */
+  static final long DEVICE_BLOCK = 128L << 20;
+
   private static final Pattern RANGE =
       Pattern.compile("^\\s+([0-9a-f]{16})-([0-9a-f]{16}) \\(.*\\): (.+?)(?: @([0-9a-f]{16}))?$");
   private static final Pattern ADDRESS = Pattern.compile("\\((.*)\\) is 0x([0-9a-f]+)\\s*$");
@@ -64,7 +70,7 @@ final class GuestMemory implements AutoCloseable {
       Map<String, Long> addresses =
           process.isEmpty() || known.keySet().containsAll(names(geometry))
               ? Map.of()
-              : addresses(qmp);
+              : addresses(names(geometry), regions(qmp));
       List<BlockMemory> blocks = new ArrayList<>();
       for (RamBlock block : geometry.blocks()) {
         blocks.add(open(block, known, process, addresses, arena));
@@ -108,14 +114,39 @@ final class GuestMemory implements AutoCloseable {
         return memory;
       }
     }
-    if (block.sizeBytes() <= SMALL_BLOCK) {
+    if (block.sizeBytes() <= most(block.name())) {
       return new BlockMemory.Copied(arena.allocate(block.sizeBytes(), Geometry.PAGE_BYTES));
+    }
+    if (isOfDevice(block.name())) {
+      throw tooLarge(block);
     }
     throw new DcmException(
         Reason.GUEST_UNSUPPORTED,
         "RAM block %s cannot be read beside QEMU (%s); start the guest with memory-backend-file,"
                 .formatted(Text.quote(block.name()), obstacle)
             + "share=on, or run dcmd as QEMU's user with the right to trace it");
+  }
+
+  /** The largest block of a name that needs no memory file of its own. */
+  static long most(String block) {
+    return isOfDevice(block) ? DEVICE_BLOCK : SMALL_BLOCK;
+  }
+
+  /**
+   * Whether a block is a device's own memory, as that of a graphics card. QEMU names it after the
+   * device's place, e.g. 0000:00:02.0/vga.vram; a backend has its id or its path for a name.
+   */
+  static boolean isOfDevice(String block) {
+    return block.indexOf('/') > 0;
+  }
+
+  /** What is to be said of memory that no memory file can be given to. */
+  static DcmException tooLarge(RamBlock block) {
+    return new DcmException(
+        Reason.GUEST_UNSUPPORTED,
+        ("RAM block %s of %d bytes is a device's own memory, which may have at most %d bytes; start"
+                + " the guest with less for that device, e.g. a smaller vgamem_mb")
+            .formatted(Text.quote(block.name()), block.sizeBytes(), DEVICE_BLOCK));
   }
 
   /**
@@ -188,9 +219,26 @@ final class GuestMemory implements AutoCloseable {
     }
   }
 
-  /** Where blocks begin in QEMU's address space, for those the guest sees as its memory. */
-  private static Map<String, Long> addresses(Qmp qmp) throws DcmException {
+  /**
+   * Where blocks begin in QEMU's address space. A device's block is called as its memory region is,
+   * after the device's place; where several devices have such a region it is not known whose it is.
+   */
+  static Map<String, Long> addresses(List<String> blocks, Map<String, Long> regions) {
     Map<String, Long> addresses = new HashMap<>();
+    for (String block : blocks) {
+      String region = isOfDevice(block) ? block.substring(block.indexOf('/') + 1) : block;
+      long alike = blocks.stream().filter(one -> one.endsWith("/" + region)).count();
+      Long address = regions.get(region);
+      if (address != null && (region.equals(block) || alike == 1)) {
+        addresses.put(block, address);
+      }
+    }
+    return addresses;
+  }
+
+  /** Where memory regions begin in QEMU's address space, those the guest sees as its memory. */
+  private static Map<String, Long> regions(Qmp qmp) throws DcmException {
+    Map<String, Long> regions = new HashMap<>();
     boolean inSystem = false;
     for (String line : qmp.human("info mtree -f").lines().toList()) {
       if (line.startsWith("FlatView")) {
@@ -203,19 +251,19 @@ final class GuestMemory implements AutoCloseable {
         continue;
       }
       String name = range.group(3);
-      if (addresses.containsKey(name)) {
+      if (regions.containsKey(name)) {
         continue;
       }
       String offset = range.group(4);
       Matcher address = ADDRESS.matcher(qmp.human("gpa2hva 0x" + range.group(1)));
       if (address.find() && address.group(1).equals(name)) {
-        addresses.put(
+        regions.put(
             name,
             Long.parseUnsignedLong(address.group(2), 16)
                 - (offset == null ? 0 : Long.parseUnsignedLong(offset, 16)));
       }
     }
-    return addresses;
+    return regions;
   }
 
   /** Keeps a page that came through the stream, where a copy is needed. */

@@ -19,47 +19,58 @@ import org.dcmigrate.protocol.Reason;
  * when QEMU has got over one.
  */
 final class MigrationRun implements AutoCloseable {
-  private static final Duration SET_UP = Duration.ofSeconds(10);
+  private static final Duration REFUSAL = Duration.ofSeconds(5);
+  private static final Duration WINDING_DOWN = Duration.ofMinutes(10);
   private static final Set<String> OVER = Set.of("", "none", "completed", "failed", "cancelled");
 
   private final Qmp qmp;
   private final MigrationWatch watch;
   private final MemorySegment buffer;
   private final String name;
+  private final Duration setUp;
   private int starts;
   private long askedPass;
   private CompletableFuture<Qmp.Reply> lastAnswer = new CompletableFuture<>();
   private Optional<MigrationStream> stream = Optional.empty();
   private volatile boolean broken;
+  private volatile boolean settingUp;
 
   /**
    * @param name tells this migration's descriptors from those of earlier ones
+   * @param setUp how long QEMU may take from the command to the end of the RAM set-up
    */
-  MigrationRun(Qmp qmp, MigrationWatch watch, Arena arena, String name) {
+  MigrationRun(Qmp qmp, MigrationWatch watch, Arena arena, String name, Duration setUp) {
     this.qmp = qmp;
     this.watch = watch;
     this.buffer = MigrationStream.buffer(arena);
     this.name = name;
+    this.setUp = setUp;
   }
 
   /** Starts a stream, and reads it up to the end of the RAM set-up. */
   StreamRecord.Setup start() throws DcmException {
     watch.reset();
     starts++;
-    MigrationStream fresh = MigrationStream.start(qmp, name + "-" + starts, buffer);
+    long deadline = System.nanoTime() + setUp.toNanos();
+    settingUp = true;
+    Duration patience = setUp.compareTo(Qmp.PATIENCE) > 0 ? setUp : Qmp.PATIENCE;
+    MigrationStream fresh = MigrationStream.start(qmp, name + "-" + starts, buffer, patience);
     stream = Optional.of(fresh);
-    long deadline = System.nanoTime() + SET_UP.toNanos();
     // From QEMU 8 on the set-up is written under the lock that the monitor needs too.
     while (true) {
       StreamRecord record = fresh.next();
       if (record instanceof StreamRecord.Setup setup) {
+        settingUp = false;
         return setup;
       }
       checkHealth();
       if (System.nanoTime() > deadline) {
         throw new DcmException(
             Reason.GUEST_FAILED,
-            "QEMU did not begin its migration stream within %d s".formatted(SET_UP.toSeconds()));
+            ("QEMU did not set its migration up within %d ms; raise timeouts.guestSetUp, but the"
+                    + " guest may stand still meanwhile: without KVM, QEMU takes long for memory"
+                    + " whose size is no multiple of 256 KiB")
+                .formatted(setUp.toMillis()));
       }
       fresh.fill(Geometry.PAGE_BYTES, 20);
     }
@@ -136,11 +147,26 @@ final class MigrationRun implements AutoCloseable {
     }
   }
 
+  /** Whether QEMU was told to migrate and has not begun its stream; it may answer nothing then. */
+  boolean settingUp() {
+    return settingUp;
+  }
+
   /** Ends the stream, refusing the guest, and waits until QEMU has got over it. */
   void stop() throws DcmException {
-    stream.ifPresent(MigrationStream::refuse);
+    stream.ifPresent(one -> one.refuse(REFUSAL));
     stream = Optional.empty();
     settle();
+  }
+
+  /** The same for a QEMU that is setting its migration up, and hears of nothing until it has. */
+  void giveUp() throws DcmException {
+    CompletableFuture<Qmp.Reply> cancelled = qmp.send("migrate_cancel", new JsonObject());
+    stream.ifPresent(one -> one.refuse(WINDING_DOWN));
+    stream = Optional.empty();
+    qmp.await("migrate_cancel", cancelled, WINDING_DOWN);
+    settle();
+    settingUp = false;
   }
 
   private void settle() throws DcmException {

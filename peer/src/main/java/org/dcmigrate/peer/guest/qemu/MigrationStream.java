@@ -18,7 +18,6 @@ import org.dcmigrate.protocol.Reason;
  */
 final class MigrationStream implements AutoCloseable {
   private static final long WINDOW_BYTES = 1 << 20;
-  private static final Duration REFUSAL = Duration.ofSeconds(5);
   private static final int SMALL_BUFFER = 4096;
   private static final int LARGE_BUFFER = 256 << 10;
 
@@ -45,8 +44,10 @@ final class MigrationStream implements AutoCloseable {
    * Starts a migration.
    *
    * @param name for QEMU to know the descriptor by; not used before
+   * @param patience for QEMU to take the command: it may begin with it before it says so
    */
-  static MigrationStream start(Qmp qmp, String name, MemorySegment buffer) throws DcmException {
+  static MigrationStream start(Qmp qmp, String name, MemorySegment buffer, Duration patience)
+      throws DcmException {
     try {
       int[] pair = Posix.socketPair();
       MigrationStream stream = new MigrationStream(pair[0], pair[1], buffer);
@@ -55,7 +56,7 @@ final class MigrationStream implements AutoCloseable {
         qmp.passDescriptor(name, pair[1]);
         JsonObject arguments = new JsonObject();
         arguments.addProperty("uri", "fd:" + name);
-        qmp.execute("migrate", arguments);
+        qmp.await("migrate", qmp.send("migrate", arguments), patience);
         return stream;
       } catch (DcmException refused) {
         stream.close();
@@ -134,12 +135,14 @@ final class MigrationStream implements AutoCloseable {
    * does not wait for it after a failure, and lets it close the connection of the next migration
    * where that comes too early. It has done its work once QEMU's end is closed; to see that, ours
    * must be the only one left and must be read.
+   *
+   * @param patience how long to wait for that
    */
-  void refuse() {
+  void refuse(Duration patience) {
     try {
       answer(false);
       closeTheirs();
-      long deadline = System.nanoTime() + REFUSAL.toNanos();
+      long deadline = System.nanoTime() + patience.toNanos();
       MemorySegment rubbish = window.buffer();
       long count = 1;
       while (count != 0 && System.nanoTime() < deadline) {

@@ -21,6 +21,7 @@ final class PageReader {
   private final PageRun pages;
 
   private HoldPolicy policy;
+  private int earlierPasses;
   private Optional<StreamRecord> unused = Optional.empty();
   private Optional<byte[]> deviceState = Optional.empty();
   private boolean ramEnded;
@@ -38,11 +39,18 @@ final class PageReader {
 
   /** Makes ready for another stream. */
   void reset() {
+    earlierPasses += policy.passes();
     policy = new HoldPolicy(geometry);
     unused = Optional.empty();
     deviceState = Optional.empty();
     ramEnded = false;
     pages.clear();
+  }
+
+  /** The end of a pass that did not come from a stream. */
+  Event replayed() {
+    earlierPasses++;
+    return new Event.PassEnded(earlierPasses + policy.passes(), 0);
   }
 
   /** How the guest is held back. */
@@ -138,7 +146,7 @@ final class PageReader {
       return Optional.of(pages.take());
     }
     int pass = policy.endPass();
-    return Optional.of(new Event.PassEnded(pass, run.remainingPages(pass)));
+    return Optional.of(new Event.PassEnded(earlierPasses + pass, run.remainingPages(pass)));
   }
 
   private Optional<Event> refill(MigrationStream stream, long deadlineNs, boolean wanted)

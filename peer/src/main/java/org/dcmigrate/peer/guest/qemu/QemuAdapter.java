@@ -54,7 +54,8 @@ public final class QemuAdapter implements GuestAdapter {
           // still have to run on.
           MigrationSettings.setCapabilities(qmp, Map.of(ACTIVATE_LATE, true));
         }
-        return new QemuShell(guestName, home, files, process, qmp, watch, setup, line.mapped());
+        return new QemuShell(
+            guestName, home, files, process, qmp, watch, setup, line.mapped(), config.setUp());
       } catch (DcmException refused) {
         qmp.close();
         throw refused;
@@ -126,7 +127,7 @@ public final class QemuAdapter implements GuestAdapter {
               .formatted(Text.quote(guestName), unreadable),
           unreadable);
     }
-    return adopt(guestName, files);
+    return adopt(guestName, files, config.setUp());
   }
 
   @Override
@@ -135,10 +136,10 @@ public final class QemuAdapter implements GuestAdapter {
   }
 
   /** A guest that has arrived. */
-  static QemuGuest adopt(String guestName, QemuFiles files) {
+  static QemuGuest adopt(String guestName, QemuFiles files, Duration setUp) {
     Path home = files.home();
     return new QemuGuest(
-        new QemuGuestConfig(guestName, files.socket(), Map.of()), Optional.of(home));
+        new QemuGuestConfig(guestName, files.socket(), Map.of(), setUp), Optional.of(home));
   }
 
   @Override

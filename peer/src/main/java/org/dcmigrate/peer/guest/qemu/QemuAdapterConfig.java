@@ -1,13 +1,15 @@
 package org.dcmigrate.peer.guest.qemu;
 
+import java.time.Duration;
 import java.util.List;
 
 /**
  * How QEMU is started for guests that arrive here.
  *
  * @param templates the first one whose glob matches a guest's name is used for it
+ * @param setUp how long QEMU may take to set its migration up, for guests that came here
  */
-public record QemuAdapterConfig(List<Template> templates) {
+public record QemuAdapterConfig(List<Template> templates, Duration setUp) {
   public QemuAdapterConfig {
     templates = List.copyOf(templates);
   }

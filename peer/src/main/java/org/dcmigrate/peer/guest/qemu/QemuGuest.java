@@ -1,5 +1,6 @@
 package org.dcmigrate.peer.guest.qemu;
 
+import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -21,13 +22,24 @@ import org.dcmigrate.protocol.Text;
  * peer, and is reached through its QMP socket alone.
  */
 public final class QemuGuest implements Guest {
+  /** How long to wait for QEMU to get over an attempt before it is left to itself. */
+  private static final Duration GRACE = Duration.ofSeconds(5);
+
   private final QemuGuestConfig config;
   private final Optional<Path> home;
   private final AtomicReference<Optional<QemuSource>> source =
       new AtomicReference<>(Optional.empty());
   private final AtomicReference<Info> lastInfo =
       new AtomicReference<>(new Info(QemuAdapter.KIND, State.UNREACHABLE, 0, Map.of()));
-  private boolean busy;
+  private Use use = Use.FREE;
+  private long attempts;
+
+  private enum Use {
+    FREE,
+    MIGRATING,
+    /** The migration is over here, and QEMU has not got over it. */
+    WINDING_DOWN
+  }
 
   /** A guest that somebody else started. */
   public QemuGuest(QemuGuestConfig config) {
@@ -49,6 +61,9 @@ public final class QemuGuest implements Guest {
   public Info info() {
     // QEMU serves one client at a time, so a running migration's connection must serve this too.
     Optional<QemuSource> migrating = source.get();
+    if (windsDown()) {
+      return unreachable("QEMU is still ending an attempt to migrate this guest");
+    }
     try {
       if (migrating.isPresent()) {
         try {
@@ -63,11 +78,20 @@ public final class QemuGuest implements Guest {
       try (Qmp qmp = Qmp.connect(config.qmpSocket(), event -> {})) {
         return describe(qmp);
       }
-    } catch (DcmException unreachable) {
-      Map<String, String> details = new TreeMap<>(lastInfo.get().details());
-      details.put("error", unreachable.sentence());
-      return new Info(QemuAdapter.KIND, State.UNREACHABLE, lastInfo.get().memoryBytes(), details);
+    } catch (DcmException failed) {
+      return unreachable(
+          isBeginning() ? "QEMU is setting a migration of this guest up" : failed.sentence());
     }
+  }
+
+  private Info unreachable(String why) {
+    Map<String, String> details = new TreeMap<>(lastInfo.get().details());
+    details.put("error", why);
+    return new Info(QemuAdapter.KIND, State.UNREACHABLE, lastInfo.get().memoryBytes(), details);
+  }
+
+  private synchronized boolean isBeginning() {
+    return use == Use.MIGRATING && source.get().isEmpty();
   }
 
   private Info describe(Qmp qmp) throws DcmException {
@@ -79,7 +103,7 @@ public final class QemuGuest implements Guest {
         new Info(
             QemuAdapter.KIND,
             view.get("running").getAsBoolean() ? State.RUNNING : State.PAUSED,
-            size.get("base-memory").getAsLong(),
+            memoryBytes(size),
             new TreeMap<>(
                 Map.of(
                     "machine",
@@ -96,31 +120,88 @@ public final class QemuGuest implements Guest {
     return info;
   }
 
+  /** Memory from the start on, and what is plugged, e.g. a pc-dimm. */
+  private static long memoryBytes(JsonObject size) {
+    JsonElement plugged = size.get("plugged-memory");
+    return size.get("base-memory").getAsLong() + (plugged == null ? 0 : plugged.getAsLong());
+  }
+
   @Override
   public GuestSource beginMigration(Duration downtimeLimit) throws DcmException {
-    synchronized (this) {
-      if (busy) {
-        throw new DcmException(
-            Reason.GUEST_BUSY,
-            "guest %s is already in migration; wait for its end or cancel it"
-                .formatted(Text.quote(name())));
-      }
-      busy = true;
-    }
+    long attempt = take();
     try {
-      QemuSourceParts parts =
-          QemuSourceParts.begin(config.qmpSocket(), config.memoryFiles(), "dcm");
+      QemuSourceParts parts = QemuSourceParts.begin(this, "dcm");
       QemuSource begun = new QemuSource(this, parts, downtimeLimit);
       source.set(Optional.of(begun));
       return begun;
     } catch (DcmException refused) {
-      free();
+      free(attempt);
       throw refused;
     }
   }
 
-  private synchronized void free() {
-    busy = false;
+  private synchronized long take() throws DcmException {
+    use =
+        switch (use) {
+          case FREE -> Use.MIGRATING;
+          case MIGRATING ->
+              throw busy("guest %s is already in migration; wait for its end or cancel it");
+          case WINDING_DOWN ->
+              throw busy(
+                  "QEMU is still ending this peer's last attempt to migrate guest %s, which it took"
+                      + " too long to set up; try again in a while, with a larger"
+                      + " timeouts.guestSetUp");
+        };
+    attempts++;
+    return attempts;
+  }
+
+  private DcmException busy(String sentence) {
+    return new DcmException(Reason.GUEST_BUSY, sentence.formatted(Text.quote(name())));
+  }
+
+  private synchronized void free(long attempt) {
+    if (use == Use.MIGRATING && attempts == attempt) {
+      use = Use.FREE;
+    }
+  }
+
+  /**
+   * Ends a migration whose QEMU may hear of nothing for long: waits a little, and leaves the rest
+   * to a thread of its own. The guest is not free before.
+   */
+  void windDown(Runnable end) {
+    windDown(end, GRACE);
+  }
+
+  void windDown(Runnable end, Duration grace) {
+    synchronized (this) {
+      use = Use.WINDING_DOWN;
+    }
+    released();
+    try {
+      Thread.ofPlatform()
+          .daemon()
+          .name("wind-down-" + name())
+          .start(() -> windDownNow(end))
+          .join(grace);
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void windDownNow(Runnable end) {
+    try {
+      end.run();
+    } finally {
+      synchronized (this) {
+        use = Use.FREE;
+      }
+    }
+  }
+
+  synchronized boolean windsDown() {
+    return use == Use.WINDING_DOWN;
   }
 
   /** The migration does without its connection to QEMU from now on. */
@@ -131,7 +212,9 @@ public final class QemuGuest implements Guest {
   /** The migration is over, however it ended. */
   void ended() {
     released();
-    free();
+    synchronized (this) {
+      use = Use.FREE;
+    }
   }
 
   @Override

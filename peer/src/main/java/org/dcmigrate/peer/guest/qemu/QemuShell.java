@@ -29,6 +29,7 @@ final class QemuShell implements GuestShell {
   private final MigrationWatch watch;
   private final StreamRecord.Setup setup;
   private final Set<Integer> mapped;
+  private final Duration nextSetUp;
   private boolean ran;
   private boolean given;
 
@@ -40,7 +41,8 @@ final class QemuShell implements GuestShell {
       Qmp qmp,
       MigrationWatch watch,
       StreamRecord.Setup setup,
-      Set<Integer> mapped) {
+      Set<Integer> mapped,
+      Duration nextSetUp) {
     this.guestName = guestName;
     this.home = home;
     this.files = files;
@@ -49,6 +51,7 @@ final class QemuShell implements GuestShell {
     this.watch = watch;
     this.setup = setup;
     this.mapped = mapped;
+    this.nextSetUp = nextSetUp;
   }
 
   @Override
@@ -129,7 +132,11 @@ final class QemuShell implements GuestShell {
     }
     given = true;
     qmp.close();
+<<<<<<< HEAD
     return new Resumption.Done(QemuAdapter.adopt(guestName, files));
+=======
+    return QemuAdapter.adopt(guestName, files, nextSetUp);
+>>>>>>> 78673540f2fd61ead41b17ac76d909b265064304
   }
 
   /** Forgets QEMU without ending it, as the end of this process would. */

@@ -117,7 +117,7 @@ final class QemuSource implements GuestSource {
       return event;
     }
     phase = Phase.READING;
-    return Optional.of(new Event.PassEnded(1, 0));
+    return Optional.of(reader.replayed());
   }
 
   private Optional<Event> ended(byte[] deviceState, long deadlineNs) throws DcmException {
@@ -299,21 +299,33 @@ final class QemuSource implements GuestSource {
         return;
       }
       closed = true;
-      if (phase != Phase.SEALED) {
-        letGuestRun();
-        memory.close();
+      if (run.settingUp()) {
+        guest.windDown(this::end);
+      } else {
+        end();
+        guest.ended();
       }
-      run.close();
-      qmp.close();
-      guest.ended();
     } finally {
       busy.unlock();
     }
   }
 
+  private void end() {
+    if (phase != Phase.SEALED) {
+      letGuestRun();
+      memory.close();
+    }
+    run.close();
+    qmp.close();
+  }
+
   private void letGuestRun() {
     try {
-      run.stop();
+      if (run.settingUp()) {
+        run.giveUp();
+      } else {
+        run.stop();
+      }
       settings.restore(qmp);
     } catch (DcmException unreachable) {
       // The broken connection lets QEMU run its guest on; whether it does, the guest's info says.

@@ -2,8 +2,6 @@ package org.dcmigrate.peer.guest.qemu;
 
 import com.google.gson.JsonObject;
 import java.lang.foreign.Arena;
-import java.nio.file.Path;
-import java.util.Map;
 import java.util.Set;
 import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.Geometry;
@@ -25,13 +23,14 @@ record QemuSourceParts(
   /**
    * Checks that the guest can be migrated, and begins.
    *
+   * @param guest which takes over what QEMU has begun and does not end soon
    * @param descriptors a name for descriptors that this connection has not used
    * @throws DcmException GUEST_UNSUPPORTED, GUEST_BUSY or GUEST_FAILED; nothing is changed then
    */
-  static QemuSourceParts begin(Path socket, Map<String, Path> memoryFiles, String descriptors)
-      throws DcmException {
+  static QemuSourceParts begin(QemuGuest guest, String descriptors) throws DcmException {
+    QemuGuestConfig config = guest.config();
     MigrationWatch watch = new MigrationWatch();
-    Qmp qmp = Qmp.connect(socket, watch);
+    Qmp qmp = Qmp.connect(config.qmpSocket(), watch);
     try {
       MigrationSettings settings = MigrationSettings.check(qmp);
       checkRunState(qmp);
@@ -41,8 +40,8 @@ record QemuSourceParts(
               facts.blocks().stream()
                   .map(block -> new RamBlock(block.name(), block.usedBytes()))
                   .toList());
-      GuestMemory memory = GuestMemory.open(qmp, listed, memoryFiles);
-      MigrationRun run = new MigrationRun(qmp, watch, Arena.ofAuto(), descriptors);
+      GuestMemory memory = GuestMemory.open(qmp, listed, config.memoryFiles());
+      MigrationRun run = new MigrationRun(qmp, watch, Arena.ofAuto(), descriptors, config.setUp());
       try {
         settings.apply(qmp);
         StreamRecord.Setup setup = run.start();
@@ -53,12 +52,29 @@ record QemuSourceParts(
             qmp, watch, settings, memory.arranged(setup.geometry()), metadata, run);
       } catch (DcmException failed) {
         memory.close();
-        undo(run, settings, qmp, failed);
+        if (run.settingUp()) {
+          guest.windDown(() -> giveUp(run, settings, qmp));
+        } else {
+          undo(run, settings, qmp, failed);
+        }
         throw failed;
       }
     } catch (DcmException failed) {
-      qmp.close();
+      if (!guest.windsDown()) {
+        qmp.close();
+      }
       throw failed;
+    }
+  }
+
+  private static void giveUp(MigrationRun run, MigrationSettings settings, Qmp qmp) {
+    try {
+      run.giveUp();
+      settings.restore(qmp);
+    } catch (DcmException unreachable) {
+      // Whether QEMU got over it, the next migration asks.
+    } finally {
+      qmp.close();
     }
   }
 

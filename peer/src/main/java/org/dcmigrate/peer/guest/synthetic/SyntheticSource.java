@@ -134,7 +134,6 @@ final class SyntheticSource implements GuestSource {
     mayStop = false;
     standsStill = false;
     dirty.markAll();
-    pass = 1;
     cursor = 0;
     phase = Phase.PASS;
     writer.start();

@@ -74,7 +74,12 @@ final class Pump {
             .asSlice(run.firstPage() * Geometry.PAGE_BYTES, run.pageCount() * Geometry.PAGE_BYTES)
             .fill((byte) 0);
       }
-      case Event.PassEnded pass -> passes++;
+      case Event.PassEnded pass -> {
+        passes++;
+        if (pass.pass() != passes) {
+          throw new AssertionError("pass " + pass.pass() + " after " + (passes - 1));
+        }
+      }
       case Event.Idle idle -> idles++;
       case Event.Stopped end -> stopped = Optional.of(end);
     }

@@ -89,6 +89,14 @@ class QemuMigrationTest {
   }
 
   @Test
+  void pluggedMemoryCounts() throws Exception {
+    try (QemuTestVm vm = churn(Shape.DIMM, CHECKED)) {
+      QemuGuest guest = new QemuGuest(vm.guestConfig());
+      assertEquals((80L << 20) + (128L << 10), guest.info().memoryBytes());
+    }
+  }
+
+  @Test
   void guestMovesOnFromItsDestination() throws Exception {
     try (QemuTestVm vm = churn(Shape.NUMA_Q35, CHECKED)) {
       QemuAdapter adapter = new QemuAdapter(vm.adapterConfig());
@@ -273,7 +281,8 @@ class QemuMigrationTest {
     QemuAdapter adapter =
         new QemuAdapter(
             new QemuAdapterConfig(
-                List.of(new QemuAdapterConfig.Template("*", List.of(other.split(" "))))));
+                List.of(new QemuAdapterConfig.Template("*", List.of(other.split(" ")))),
+                QemuTestVm.SET_UP));
     DcmException refused =
         assertThrows(
             DcmException.class, () -> adapter.prepare("vm", source.metadata(), home), changed);

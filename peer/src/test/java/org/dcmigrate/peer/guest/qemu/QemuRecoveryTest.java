@@ -93,7 +93,9 @@ class QemuRecoveryTest {
         assertEquals(last, vm.serial().lastTick());
         // A restart of the peer is no reason to let it run; its operator is.
         Path socket = directory.resolve("home/qmp.sock");
-        new QemuGuest(new QemuGuestConfig("vm", socket, Map.of())).recover().resume();
+        new QemuGuest(new QemuGuestConfig("vm", socket, Map.of(), QemuTestVm.SET_UP))
+            .recover()
+            .resume();
         assertEquals(Guest.State.PAUSED, there.info().state());
         tell(socket, "cont");
         arrived().awaitTickAfter(last);
@@ -235,7 +237,8 @@ class QemuRecoveryTest {
       List<String> command = List.of("qemu-system-x86_64", "-m", "${kib:pc.ram}K");
       QemuAdapter adapter =
           new QemuAdapter(
-              new QemuAdapterConfig(List.of(new QemuAdapterConfig.Template("v*", command))));
+              new QemuAdapterConfig(
+                  List.of(new QemuAdapterConfig.Template("v*", command)), QemuTestVm.SET_UP));
       DcmException refused =
           assertThrows(DcmException.class, () -> adapter.prepare("vm", source.metadata(), home));
       assertEquals(Reason.GUEST_UNSUPPORTED, refused.reason());

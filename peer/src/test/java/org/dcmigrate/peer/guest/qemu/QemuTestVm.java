@@ -4,6 +4,7 @@ import java.io.File;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -29,6 +30,8 @@ public final class QemuTestVm implements AutoCloseable {
   /** Where the guest's serial line goes, beside the memory at a destination. */
   public static final String SERIAL = "serial.log";
 
+  static final Duration SET_UP = Duration.ofSeconds(60);
+
   private static final int ODD_KIB = 128;
   private static final long START_NS = 30_000_000_000L;
 
@@ -45,6 +48,10 @@ public final class QemuTestVm implements AutoCloseable {
     LARGE(512),
     /** A pc with private memory. */
     PRIVATE(64),
+    /** A pc with memory in shared files, 48 MiB of it plugged. */
+    DIMM(32),
+    /** A pc with private memory, and a graphics card with 64 MiB of its own. */
+    GRAPHICS(64),
     /** A pc with private memory of 8 MiB. */
     TINY(8),
     /** A q35 with two NUMA nodes in shared files, VGA, and virtio behind a root port. */
@@ -71,6 +78,19 @@ public final class QemuTestVm implements AutoCloseable {
             incoming
                 ? split("-m %dK -object %s -M pc,memory-backend=pc.ram".formatted(kib(), ram))
                 : split("-M pc -m %dK".formatted(kib()));
+        case DIMM ->
+            split(
+                "-m %dK,slots=2,maxmem=1G -object %s -M pc,memory-backend=pc.ram"
+                        .formatted(kib(), ram)
+                    + " -object memory-backend-file,id=plugged,share=on,size=48M,mem-path="
+                    + files.formatted("plugged")
+                    + " -device pc-dimm,memdev=plugged");
+        case GRAPHICS ->
+            split(
+                (incoming
+                        ? "-m %dK -object %s -M pc,memory-backend=pc.ram".formatted(kib(), ram)
+                        : "-M pc -m %dK".formatted(kib()))
+                    + " -device VGA,vgamem_mb=64");
         case NUMA_Q35 ->
             split(
                 "-M q35 -smp 2 -m %dK -object %s -object %s"
@@ -168,7 +188,12 @@ public final class QemuTestVm implements AutoCloseable {
 
   /** How a peer adopts this machine as its guest "vm". */
   public QemuGuestConfig guestConfig() {
-    return new QemuGuestConfig("vm", directory.resolve("qmp.sock"), Map.of());
+    return guestConfig(SET_UP);
+  }
+
+  /** The same, with a limit of its own for QEMU's set-up. */
+  QemuGuestConfig guestConfig(Duration setUp) {
+    return new QemuGuestConfig("vm", directory.resolve("qmp.sock"), Map.of(), setUp);
   }
 
   /** How a peer receives a machine like this, whatever its name. */
@@ -182,7 +207,7 @@ public final class QemuTestVm implements AutoCloseable {
     command.addAll(wanted.options("${ram:%s}", true));
     command.addAll(guestOptions);
     command.addAll(List.of("-nodefaults", "-display", "none", "-serial", "file:${home}/" + SERIAL));
-    return new QemuAdapterConfig(List.of(new QemuAdapterConfig.Template("*", command)));
+    return new QemuAdapterConfig(List.of(new QemuAdapterConfig.Template("*", command)), SET_UP);
   }
 
   /** What the guest printed here. */
