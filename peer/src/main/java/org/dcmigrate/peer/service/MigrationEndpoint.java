@@ -16,11 +16,8 @@ import org.dcmigrate.protocol.MigrationId;
 import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.Reason;
 import org.dcmigrate.protocol.Text;
-<<<<<<< HEAD
 import org.dcmigrate.protocol.decision.Choice;
 import org.dcmigrate.protocol.wire.DecisionWire;
-=======
->>>>>>> 78673540f2fd61ead41b17ac76d909b265064304
 import org.dcmigrate.v1.CancelMigrationRequest;
 import org.dcmigrate.v1.CancelMigrationResponse;
 import org.dcmigrate.v1.GetMigrationRequest;

@@ -1,6 +1,7 @@
 package org.dcmigrate.peer.guest.qemu;
 
 import java.io.IOException;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
 import org.dcmigrate.peer.guest.GuestShell;
@@ -19,19 +20,23 @@ final class LoadedGuest implements GuestShell {
 
   private final String guestName;
   private final QemuFiles files;
+  private final Duration nextSetUp;
   private boolean given;
 
-  private LoadedGuest(String guestName, QemuFiles files) {
+  private LoadedGuest(String guestName, QemuFiles files, Duration nextSetUp) {
     this.guestName = guestName;
     this.files = files;
+    this.nextSetUp = nextSetUp;
   }
 
   /**
    * Finds it.
    *
+   * @param nextSetUp how long QEMU may take to begin the guest's next migration
    * @throws DcmException GUEST_FAILED when it is gone, or not as it was left
    */
-  static LoadedGuest find(String guestName, QemuFiles files) throws DcmException {
+  static LoadedGuest find(String guestName, QemuFiles files, Duration nextSetUp)
+      throws DcmException {
     if (QemuProcess.find(files).isEmpty()) {
       throw new DcmException(
           Reason.GUEST_FAILED,
@@ -55,7 +60,7 @@ final class LoadedGuest implements GuestShell {
           "guest %s has not got its device state: %s".formatted(Text.quote(guestName), unmarked),
           unmarked);
     }
-    return new LoadedGuest(guestName, files);
+    return new LoadedGuest(guestName, files, nextSetUp);
   }
 
   @Override
@@ -82,7 +87,7 @@ final class LoadedGuest implements GuestShell {
           unreadable);
     }
     given = true;
-    return new Resumption.Done(QemuAdapter.adopt(guestName, files));
+    return new Resumption.Done(QemuAdapter.adopt(guestName, files, nextSetUp));
   }
 
   /**

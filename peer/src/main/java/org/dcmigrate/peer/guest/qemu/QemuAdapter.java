@@ -132,7 +132,7 @@ public final class QemuAdapter implements GuestAdapter {
 
   @Override
   public GuestShell find(String guestName, GuestHome home) throws DcmException {
-    return LoadedGuest.find(guestName, filesIn(home));
+    return LoadedGuest.find(guestName, filesIn(home), config.setUp());
   }
 
   /** A guest that has arrived. */

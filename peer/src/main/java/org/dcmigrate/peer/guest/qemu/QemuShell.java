@@ -132,11 +132,7 @@ final class QemuShell implements GuestShell {
     }
     given = true;
     qmp.close();
-<<<<<<< HEAD
-    return new Resumption.Done(QemuAdapter.adopt(guestName, files));
-=======
-    return QemuAdapter.adopt(guestName, files, nextSetUp);
->>>>>>> 78673540f2fd61ead41b17ac76d909b265064304
+    return new Resumption.Done(QemuAdapter.adopt(guestName, files, nextSetUp));
   }
 
   /** Forgets QEMU without ending it, as the end of this process would. */
