@@ -46,6 +46,7 @@ class RefusalLogTest {
       MigrationEndpoint endpoint =
           new MigrationEndpoint(
               daemon.migrations(),
+              daemon.holders(),
               new Peers(
                   self,
                   List.of(),
