@@ -26,6 +26,7 @@ import java.util.concurrent.atomic.LongAdder;
     importOptions = ImportOption.DoNotIncludeTests.class)
 class ArchitectureTest {
   private static final String MACHINE = "..protocol.machine..";
+  private static final String DECISION = "..protocol.decision..";
   private static final String PAGES = "..protocol.pages..";
 
   private static final DescribedPredicate<JavaClass> THREADS =
@@ -41,7 +42,7 @@ class ArchitectureTest {
   static final ArchRule NO_CLOCK =
       noClasses()
           .that()
-          .resideInAnyPackage(MACHINE, PAGES)
+          .resideInAnyPackage(MACHINE, DECISION, PAGES)
           .should()
           .callMethod(System.class, "nanoTime")
           .orShould()
@@ -55,7 +56,7 @@ class ArchitectureTest {
   static final ArchRule NO_CHANCE =
       noClasses()
           .that()
-          .resideInAnyPackage(MACHINE, PAGES)
+          .resideInAnyPackage(MACHINE, DECISION, PAGES)
           .should()
           .dependOnClassesThat(
               assignableTo(Random.class)
@@ -70,21 +71,25 @@ class ArchitectureTest {
 
   @ArchTest
   static final ArchRule NO_THREADS =
-      noClasses().that().resideInAnyPackage(MACHINE, PAGES).should().dependOnClassesThat(THREADS);
+      noClasses()
+          .that()
+          .resideInAnyPackage(MACHINE, DECISION, PAGES)
+          .should()
+          .dependOnClassesThat(THREADS);
 
   @ArchTest
   static final ArchRule NO_LOCKS =
       noMethods()
           .that()
           .areDeclaredInClassesThat()
-          .resideInAnyPackage(MACHINE, PAGES)
+          .resideInAnyPackage(MACHINE, DECISION, PAGES)
           .should(haveModifier(JavaModifier.SYNCHRONIZED));
 
   @ArchTest
   static final ArchRule NO_INPUT_OR_OUTPUT =
       noClasses()
           .that()
-          .resideInAnyPackage(MACHINE, PAGES)
+          .resideInAnyPackage(MACHINE, DECISION, PAGES)
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage(
@@ -95,7 +100,7 @@ class ArchitectureTest {
   static final ArchRule NO_LOG =
       noClasses()
           .that()
-          .resideInAnyPackage(MACHINE, PAGES)
+          .resideInAnyPackage(MACHINE, DECISION, PAGES)
           .should()
           .dependOnClassesThat()
           .resideInAPackage("org.slf4j..");
@@ -112,11 +117,16 @@ class ArchitectureTest {
   static final ArchRule MACHINES_KNOW_VALUES_ONLY =
       classes()
           .that()
-          .resideInAPackage(MACHINE)
+          .resideInAnyPackage(MACHINE, DECISION)
           .should()
           .onlyDependOnClassesThat()
           .resideInAnyPackage(
-              "org.dcmigrate.protocol", MACHINE, "java.lang..", "java.util..", "org.jspecify..");
+              "org.dcmigrate.protocol",
+              MACHINE,
+              DECISION,
+              "java.lang..",
+              "java.util..",
+              "org.jspecify..");
 
   @ArchTest
   static final ArchRule ONLY_REASONS_KNOW_STATUS_CODES =
