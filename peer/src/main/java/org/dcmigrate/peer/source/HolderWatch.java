@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -46,6 +47,7 @@ final class HolderWatch implements AutoCloseable {
   private final SourceContext context;
   private final Listener listener;
   private final Map<PeerId, Watched> watched = new ConcurrentHashMap<>();
+  private final Set<PeerId> asking = ConcurrentHashMap.newKeySet();
   private final Map<PeerId, Long> answeredNs = new ConcurrentHashMap<>();
   private final Map<PeerId, ContributorStatus> contributors = new ConcurrentHashMap<>();
   // Bytes relayed in epochs that are over.
@@ -112,17 +114,26 @@ final class HolderWatch implements AutoCloseable {
   private void run() {
     try {
       while (!closed.await(INTERVAL_MS, TimeUnit.MILLISECONDS)) {
-        List<Thread> asking =
-            watched.entrySet().stream()
-                .map(entry -> Thread.ofVirtual().start(() -> ask(entry.getKey(), entry.getValue())))
-                .toList();
-        for (Thread each : asking) {
-          each.join();
-        }
+        watched.forEach(this::askUnlessAsking);
         listener.polled();
       }
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  /** One question at a time to each peer, so that a silent one does not hold up the others. */
+  private void askUnlessAsking(PeerId peer, Watched role) {
+    if (asking.add(peer)) {
+      Thread.ofVirtual()
+          .start(
+              () -> {
+                try {
+                  ask(peer, role);
+                } finally {
+                  asking.remove(peer);
+                }
+              });
     }
   }
 
@@ -193,7 +204,8 @@ final class HolderWatch implements AutoCloseable {
     listener.happened(new SourceInput.ContributorLost(epoch, peer, failure));
   }
 
-  private boolean isCurrent(PeerId peer, long epoch) {
+  /** Whether the peer plays its part in this epoch still. */
+  boolean isCurrent(PeerId peer, long epoch) {
     return Optional.ofNullable(watched.get(peer)).map(role -> role.epoch() == epoch).orElse(false);
   }
 

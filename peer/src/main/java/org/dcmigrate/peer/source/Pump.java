@@ -69,6 +69,8 @@ final class Pump implements AutoCloseable {
 
   private volatile Optional<Link> link = Optional.empty();
   private volatile boolean closed;
+  // Written on the migration's thread only.
+  private volatile long stoppedEpoch;
   private volatile Optional<Thread> thread = Optional.empty();
   private Optional<Event.Stopped> stopped = Optional.empty();
   private boolean stopReported;
@@ -113,6 +115,7 @@ final class Pump implements AutoCloseable {
 
   /** Ends sending in this epoch; when this returns, the versions emitted stand still. */
   void stopSending(long epoch) {
+    stoppedEpoch = Math.max(stoppedEpoch, epoch);
     Optional<Link> current = link;
     if (current.isEmpty() || current.get().attempt().epoch() != epoch) {
       return;
@@ -203,6 +206,7 @@ final class Pump implements AutoCloseable {
               new Failure(Reason.INTERNAL, "the migration's thread failed: " + defect)));
       throw defect;
     } finally {
+      link.ifPresent(current -> current.sender().cancel());
       arena.close();
     }
   }
@@ -322,7 +326,12 @@ final class Pump implements AutoCloseable {
         inventory(to, attempt, held);
       }
       double fraction = pages.plan(held, new HashMap<>(available));
-      link = Optional.of(connect(attempt, to));
+      Link opened = connect(attempt, to);
+      if (closed || attempt.epoch() <= stoppedEpoch) {
+        opened.sender().cancel();
+        return;
+      }
+      link = Optional.of(opened);
       listener.planned(attempt.epoch(), fraction, List.copyOf(available.keySet()));
     } catch (DcmException failed) {
       listener.happened(new SourceInput.DestinationLost(attempt.epoch(), failed.failure()));

@@ -29,6 +29,7 @@ import org.slf4j.LoggerFactory;
  */
 final class SourceCalls {
   private static final Logger LOG = LoggerFactory.getLogger(SourceCalls.class);
+  private static final long LISTED_PAGES_PER_MS = 1000;
   private static final Duration REACH = Duration.ofSeconds(3);
 
   /** The migration, as seen from its calls. */
@@ -253,7 +254,7 @@ final class SourceCalls {
               detach.newDestination(),
               all.geometry(),
               held -> all.markCurrent(held, current),
-              context.timeouts().contributorSilence());
+              patience(all));
       available.put(detach.peer(), current);
       watch.contributor(detach.peer(), detach.epoch());
       listener.happened(new SourceInput.Detached(detach.epoch(), detach.peer()));
@@ -269,11 +270,11 @@ final class SourceCalls {
       context
           .peers()
           .client(peer)
-          .relay(
-              attempt(epoch),
-              pages.orElseThrow().owedCopy(peer),
-              context.timeouts().contributorSilence());
+          .relay(attempt(epoch), pages.orElseThrow().owedCopy(peer), patience(pages.orElseThrow()));
     } catch (DcmException failed) {
+      if (!watch.isCurrent(peer, epoch)) {
+        return;
+      }
       pages.orElseThrow().settle(peer);
       listener.happened(new SourceInput.ContributorLost(epoch, peer, at(peer, failed)));
     }
@@ -324,6 +325,14 @@ final class SourceCalls {
               ? new SourceInput.CommitRefused(commit.epoch(), at(commit.to(), failed))
               : new SourceInput.CommitLost(commit.epoch(), at(commit.to(), failed)));
     }
+  }
+
+  /** For a list of pages, which may be as long as the guest is large. */
+  private Duration patience(SourcePages all) {
+    return context
+        .timeouts()
+        .contributorSilence()
+        .plusMillis(all.geometry().totalPages() / LISTED_PAGES_PER_MS);
   }
 
   private PeerClient reached(PeerId peer) throws DcmException {

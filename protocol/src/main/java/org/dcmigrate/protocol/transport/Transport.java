@@ -32,6 +32,7 @@ public final class Transport {
 
   // Bandwidth times round trip up to here fits into one stream: 16 MiB is 10 Gbit/s at 13 ms.
   private static final int FLOW_WINDOW_BYTES = 16 << 20;
+  private static final int MOST_CALLS = 256;
   private static final int MAX_HEADER_BYTES = 16 << 10;
   private static final int KEEPALIVE_SECONDS = 10;
   private static final int KEEPALIVE_TIMEOUT_SECONDS = 5;
@@ -101,6 +102,7 @@ public final class Transport {
             .maxInboundMessageSize(MAX_MESSAGE_BYTES)
             .maxInboundMetadataSize(MAX_HEADER_BYTES)
             .flowControlWindow(FLOW_WINDOW_BYTES)
+            .maxConcurrentCallsPerConnection(MOST_CALLS)
             .permitKeepAliveTime(PERMITTED_KEEPALIVE_SECONDS, TimeUnit.SECONDS)
             .permitKeepAliveWithoutCalls(true)
             .keepAliveTime(KEEPALIVE_SECONDS, TimeUnit.SECONDS)

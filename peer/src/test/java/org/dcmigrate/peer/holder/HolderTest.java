@@ -1,0 +1,276 @@
+package org.dcmigrate.peer.holder;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.dcmigrate.peer.client.Peers;
+import org.dcmigrate.peer.config.Timeouts;
+import org.dcmigrate.peer.decision.Acceptors;
+import org.dcmigrate.peer.decision.Ballots;
+import org.dcmigrate.peer.guest.Guests;
+import org.dcmigrate.peer.journal.Journal;
+import org.dcmigrate.peer.transfer.EgressLimiter;
+import org.dcmigrate.protocol.Attempt;
+import org.dcmigrate.protocol.DcmException;
+import org.dcmigrate.protocol.Failure;
+import org.dcmigrate.protocol.Geometry;
+import org.dcmigrate.protocol.GuestMetadata;
+import org.dcmigrate.protocol.MigrationId;
+import org.dcmigrate.protocol.PeerId;
+import org.dcmigrate.protocol.RamBlock;
+import org.dcmigrate.protocol.Reason;
+import org.dcmigrate.protocol.decision.Choice;
+import org.dcmigrate.protocol.decision.Electorate;
+import org.dcmigrate.protocol.machine.HolderRecord;
+import org.dcmigrate.protocol.machine.HolderState;
+import org.dcmigrate.protocol.pages.PageDigest;
+import org.dcmigrate.protocol.pages.PageSet;
+import org.dcmigrate.protocol.wire.TransferMessage;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What comes at the wrong moment, while a slow part of the holder is at work. */
+class HolderTest {
+  private static final PeerId SELF = new PeerId("spiffe://test/peer/self");
+  private static final PeerId SOURCE = new PeerId("spiffe://test/peer/source");
+  private static final GuestMetadata METADATA =
+      new GuestMetadata(
+          "slow", new Geometry(List.of(new RamBlock("ram", 4096))), new TreeMap<>(), new byte[0]);
+  private static final long PATIENCE_S = 20;
+
+  private final MigrationId migration = new MigrationId(UUID.randomUUID());
+  private final SlowAdapter adapter = new SlowAdapter();
+  @TempDir private Path directory;
+  private Journal journal;
+  private Holders holders;
+  private Holder holder;
+
+  @BeforeEach
+  void open() throws Exception {
+    Files.createDirectories(directory.resolve("run"));
+    journal =
+        Journal.open(
+            directory.resolve("journal.db"),
+            failure -> {
+              throw failure;
+            });
+    Peers peers =
+        new Peers(
+            new Peers.Peer("self", "127.0.0.1:1", SELF),
+            List.of(),
+            peer -> {
+              throw new AssertionError("nobody is called");
+            });
+    Acceptors acceptors = new Acceptors(SELF, journal, 10);
+    holders =
+        new Holders(
+            new HolderContext(
+                peers,
+                journal,
+                new Guests(10),
+                List.of(adapter),
+                directory.resolve("run"),
+                0,
+                new EgressLimiter(0, System::nanoTime),
+                Timeouts.DEFAULT,
+                Set.of(),
+                acceptors,
+                new Ballots(peers, acceptors)),
+            10);
+    holder = opened(migration);
+  }
+
+  @AfterEach
+  void close() {
+    adapter.letGo();
+    journal.close();
+  }
+
+  private Holder opened(MigrationId id) throws DcmException {
+    holders.open(
+        new Attempt(id, 1),
+        SOURCE,
+        List.of(),
+        new Holder.Opening("guest", PageDigest.Algorithm.CRC64, Duration.ofSeconds(30)));
+    return holders.find(id).orElseThrow();
+  }
+
+  @Test
+  void aSecondMetadataBatchIsRefusedAndTheFirstIsAnswered() throws Exception {
+    adapter.holdUp(SlowAdapter.Step.PREPARE);
+    CompletableFuture<Boolean> first = inBackground(() -> holder.metadata(1, METADATA));
+    adapter.awaitReached(SlowAdapter.Step.PREPARE);
+
+    refused(Reason.STATE_CONFLICT, () -> holder.metadata(1, METADATA));
+    adapter.letGo();
+
+    assertThat(first.get(PATIENCE_S, TimeUnit.SECONDS)).isTrue();
+    assertThat(holder.state()).isInstanceOf(HolderState.Receiving.class);
+  }
+
+  @Test
+  void aPeerThatStopsGivesUpBeforeItWipes() throws Exception {
+    Replies replies = new Replies();
+    long digest = prepared(replies);
+
+    holders.stop();
+
+    refused(Reason.ATTEMPT_DISCARDED, () -> holder.commit(1, digest, electorate(), replies));
+    assertThat(journal.holders().getFirst().records().getLast())
+        .isEqualTo(new HolderRecord.Forgot(1));
+    assertThat(directory.resolve("run").resolve(migration.toString())).doesNotExist();
+  }
+
+  @Test
+  void aCommitWhileTheGuestIsResumedDoesNotResumeItAgain() throws Exception {
+    adapter.holdUp(SlowAdapter.Step.RESUME);
+    long digest = prepared(new Replies());
+    holder.commit(1, digest, electorate(), new Replies());
+    holder.resolve(Choice.DESTINATION);
+    adapter.awaitReached(SlowAdapter.Step.RESUME);
+
+    Replies second = new Replies();
+    holder.commit(1, digest, electorate(), second);
+    adapter.letGo();
+
+    assertThat(second.said.poll(PATIENCE_S, TimeUnit.SECONDS)).isEqualTo("running");
+    assertThat(adapter.resumptions()).isEqualTo(1);
+  }
+
+  @Test
+  void aGuestThatNeverRanIsGivenBack() throws Exception {
+    adapter.neverRun();
+    Replies replies = new Replies();
+    long digest = prepared(replies);
+    holder.commit(1, digest, electorate(), replies);
+    holder.resolve(Choice.DESTINATION);
+
+    assertThat(replies.said.poll(PATIENCE_S, TimeUnit.SECONDS)).isEqualTo("ATTEMPT_DISCARDED");
+    refused(Reason.ATTEMPT_DISCARDED, () -> holder.commit(1, digest, electorate(), new Replies()));
+  }
+
+  @Test
+  void anAbortAtAnyMomentOfTheSetUpLeavesNothing() throws Exception {
+    for (int round = 0; round < 50; round++) {
+      MigrationId id = new MigrationId(UUID.randomUUID());
+      Holder other = opened(id);
+      CompletableFuture<Boolean> metadata = inBackground(() -> other.metadata(1, METADATA));
+      for (int spin = 0; spin < round * 1000; spin++) {
+        Thread.onSpinWait();
+      }
+      other.forget(1);
+      metadata.get(PATIENCE_S, TimeUnit.SECONDS);
+      adapter.awaitIdle();
+      assertThat(directory.resolve("run").resolve(id.toString())).doesNotExist();
+    }
+  }
+
+  @Test
+  void aSlowGuestHoldsUpNoOtherMigration() throws Exception {
+    adapter.holdUp(SlowAdapter.Step.DISCARD);
+    holder.metadata(1, METADATA);
+    CompletableFuture<Boolean> aborted = inBackground(() -> holder.forget(1));
+    adapter.awaitReached(SlowAdapter.Step.DISCARD);
+
+    MigrationId other = new MigrationId(UUID.randomUUID());
+    opened(other);
+    holders.tick(System.nanoTime());
+    assertThat(holders.find(other)).isPresent();
+    assertThat(holders.activeCount()).isPositive();
+
+    adapter.letGo();
+    assertThat(aborted.get(PATIENCE_S, TimeUnit.SECONDS)).isTrue();
+  }
+
+  @Test
+  void aRelayThatComesTooLateIsRefused() throws Exception {
+    holder.metadata(1, METADATA);
+    holder.forget(1);
+    refused(Reason.MIGRATION_UNKNOWN, () -> holder.relay(1, new PageSet(METADATA.geometry())));
+  }
+
+  private static Electorate electorate() {
+    return new Electorate(SOURCE, SELF, Optional.empty());
+  }
+
+  private long prepared(Replies replies) throws Exception {
+    holder.metadata(1, METADATA);
+    holder.admit(1, SOURCE).write(TransferMessage.Chunk.zero(0, 0, 1, 1));
+    long digest = holder.segments(1).orElseThrow().memoryDigest();
+    holder.prepare(1, digest, new byte[0], replies);
+    assertThat(replies.said.poll(PATIENCE_S, TimeUnit.SECONDS)).isEqualTo("prepared");
+    return digest;
+  }
+
+  private interface Action {
+    void run() throws Exception;
+  }
+
+  private static CompletableFuture<Boolean> inBackground(Action action) {
+    CompletableFuture<Boolean> done = new CompletableFuture<>();
+    CountDownLatch started = new CountDownLatch(1);
+    Thread.ofPlatform()
+        .daemon()
+        .start(
+            () -> {
+              started.countDown();
+              try {
+                action.run();
+                done.complete(true);
+              } catch (Exception refused) {
+                done.complete(false);
+              }
+            });
+    try {
+      started.await();
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+    }
+    return done;
+  }
+
+  private static void refused(Reason reason, Action action) {
+    assertThatExceptionOfType(DcmException.class)
+        .isThrownBy(action::run)
+        .matches(why -> why.reason() == reason, reason.name());
+  }
+
+  private static final class Replies implements SwitchoverReplies {
+    private final BlockingQueue<String> said = new LinkedBlockingQueue<>();
+
+    @Override
+    public void prepared(long memoryDigest) {
+      said.add("prepared");
+    }
+
+    @Override
+    public void incomplete(long memoryDigest, long missingPages) {
+      said.add("incomplete");
+    }
+
+    @Override
+    public void running(Duration resume) {
+      said.add("running");
+    }
+
+    @Override
+    public void failed(Failure why) {
+      said.add(why.reason().name());
+    }
+  }
+}
