@@ -163,6 +163,10 @@ final class Pump implements AutoCloseable {
   void seal(long epoch) {
     commands.add(
         () -> {
+          if (closed) {
+            // The migration has ended meanwhile: a guest sealed now would stand still for ever.
+            return;
+          }
           try {
             listener.sealed(guest.seal());
             listener.happened(new SourceInput.GuestSealed(epoch));

@@ -19,12 +19,14 @@ final class Network {
   private static final long LATENCY_MS = 1;
   private static final long PATIENCE_MS = 30;
   private static final long DELAY_MS = 100;
+  private static final long LONG_DELAY_MS = 700;
 
   /** What goes wrong with one call. A delayed request arrives when nobody waits for its answer. */
   enum Fault {
     LOSE_REQUEST,
     LOSE_ANSWER,
-    DELAY_REQUEST
+    DELAY_REQUEST,
+    DUPLICATE_REQUEST
   }
 
   /** Whoever calls or is called; a peer that was restarted leads another life. */
@@ -46,6 +48,7 @@ final class Network {
   private final Agenda agenda;
   private final Map<PeerId, Callee> callees = new HashMap<>();
   private final Set<Set<PeerId>> cutLinks = new HashSet<>();
+  private final Set<List<PeerId>> cutWays = new HashSet<>();
   private final List<Plan> plans = new ArrayList<>();
 
   Network(Agenda agenda) {
@@ -60,13 +63,21 @@ final class Network {
     cutLinks.add(Set.of(one, other));
   }
 
+  /** Nothing gets through in this direction, neither requests nor answers. */
+  void cutOneWay(PeerId from, PeerId to) {
+    cutWays.add(List.of(from, to));
+  }
+
   void mend(PeerId one, PeerId other) {
     cutLinks.remove(Set.of(one, other));
+    cutWays.remove(List.of(one, other));
+    cutWays.remove(List.of(other, one));
   }
 
   /** Mends all links and drops the faults that are still to come. */
   void heal() {
     cutLinks.clear();
+    cutWays.clear();
     plans.clear();
   }
 
@@ -82,6 +93,10 @@ final class Network {
       boolean late = fault.equals(Optional.of(Fault.DELAY_REQUEST));
       boolean mute = fault.equals(Optional.of(Fault.LOSE_ANSWER));
       agenda.in(late ? DELAY_MS : LATENCY_MS, () -> call.arrive(message, mute));
+      if (fault.equals(Optional.of(Fault.DUPLICATE_REQUEST))) {
+        // Long after: everything may have changed meanwhile.
+        agenda.in(LONG_DELAY_MS, () -> call.arrive(message, true));
+      }
     }
     agenda.in(PATIENCE_MS, () -> call.answer(call.lost()));
   }
@@ -112,7 +127,7 @@ final class Network {
 
     void arrive(Message message, boolean mute) {
       Callee callee = Optional.ofNullable(callees.get(to)).orElseThrow();
-      if (!callee.alive() || isCut()) {
+      if (!callee.alive() || isCut(caller.id(), to)) {
         agenda.in(LATENCY_MS, () -> answer(lost()));
         return;
       }
@@ -123,7 +138,7 @@ final class Network {
       agenda.in(
           LATENCY_MS,
           () -> {
-            if (!isCut()) {
+            if (!isCut(to, caller.id())) {
               answer(reply);
             }
           });
@@ -140,8 +155,8 @@ final class Network {
       return new Reply.Lost(new Failure(Reason.PEER_UNREACHABLE, to + " does not answer"));
     }
 
-    private boolean isCut() {
-      return cutLinks.contains(Set.of(caller.id(), to));
+    private boolean isCut(PeerId from, PeerId target) {
+      return cutLinks.contains(Set.of(from, target)) || cutWays.contains(List.of(from, target));
     }
   }
 }

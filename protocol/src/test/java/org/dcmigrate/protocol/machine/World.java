@@ -33,10 +33,16 @@ final class World {
   private final Map<PeerId, WorldHolder> holders = new LinkedHashMap<>();
   private final Map<PeerId, Integer> crashes = new HashMap<>();
   private final List<String> log = new ArrayList<>();
+  private final Machines machines;
   private final boolean logging;
   private final WorldSource source;
 
   World(int pageCount, boolean logging, String... holderNames) {
+    this(Machines.REAL, pageCount, logging, holderNames);
+  }
+
+  World(Machines machines, int pageCount, boolean logging, String... holderNames) {
+    this.machines = machines;
     this.logging = logging;
     this.source = new WorldSource(this, SOURCE, pageCount);
     network.add(source);
@@ -53,6 +59,10 @@ final class World {
 
   Network network() {
     return network;
+  }
+
+  Machines machines() {
+    return machines;
   }
 
   Invariants invariants() {
@@ -172,6 +182,11 @@ final class World {
     network.cut(new PeerId(one), new PeerId(other));
   }
 
+  void cutOneWay(String from, String to) {
+    script("the link " + from + " to " + to + " is cut");
+    network.cutOneWay(new PeerId(from), new PeerId(to));
+  }
+
   void mend(String one, String other) {
     script("the link " + one + "-" + other + " is mended");
     network.mend(new PeerId(one), new PeerId(other));
@@ -184,6 +199,14 @@ final class World {
   void runFor(long ms) {
     long latestMs = agenda.nowMs() + ms;
     while (agenda.stepUntil(latestMs)) {
+      invariants.always();
+    }
+  }
+
+  /** Runs as long as this holds, but not longer than so long. */
+  void runWhile(BooleanSupplier holds, long mostMs) {
+    long latestMs = agenda.nowMs() + mostMs;
+    while (holds.getAsBoolean() && agenda.stepUntil(latestMs)) {
       invariants.always();
     }
   }
@@ -228,6 +251,11 @@ final class World {
       return ended.result();
     }
     throw new AssertionError("the migration has not ended, but is in " + source.state());
+  }
+
+  /** Whether the migration has ended and nobody holds a page but the owner. */
+  boolean hasEnded() {
+    return source.state().isPresent() && source.state().get() instanceof Ended && forgotten();
   }
 
   /** Ends all trouble. */

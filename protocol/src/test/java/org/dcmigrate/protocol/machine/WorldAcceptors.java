@@ -20,6 +20,7 @@ final class WorldAcceptors {
   private final World world;
   private final PeerId self;
   private final TreeMap<Long, Seat> seats = new TreeMap<>();
+  private final TreeMap<Long, Seat> unsynced = new TreeMap<>();
 
   WorldAcceptors(World world, PeerId self) {
     this.world = world;
@@ -48,6 +49,12 @@ final class WorldAcceptors {
         .replaceAll((e, seat) -> new Seat(seat.electorate(), Acceptor.ended(owner)));
   }
 
+  /** What is not on disk is lost. */
+  void crash() {
+    seats.putAll(unsynced);
+    unsynced.clear();
+  }
+
   boolean isEmpty() {
     return seats.isEmpty();
   }
@@ -62,7 +69,10 @@ final class WorldAcceptors {
     if (objection.isPresent()) {
       throw new AssertionError("a peer breaks the rules: " + objection.get().sentence());
     }
-    Acceptor.Step step = seat.get().acceptor().ask(question);
+    Acceptor.Step step = world.machines().vote(caller, seat.get().acceptor(), question);
+    if (!world.machines().votesAreSynced()) {
+      unsynced.put(epoch, seat.get());
+    }
     seats.put(epoch, new Seat(electorate, step.next()));
     if (step.answer() instanceof Answer.Accepted && question instanceof Question.Accept accept) {
       voted(epoch, electorate, accept.vote());

@@ -138,6 +138,7 @@ final class WorldHolder implements Network.Callee {
   }
 
   void kill() {
+    acceptors.crash();
     alive = false;
     life++;
     relay.stop();
@@ -151,7 +152,7 @@ final class WorldHolder implements Network.Callee {
     alive = true;
     life++;
     if (!journal.isEmpty()) {
-      HolderStep step = HolderMachine.recover(journal);
+      HolderStep step = world.machines().recoverHolder(journal);
       world.log(id, "recovers " + Describe.holder(step.next()));
       state = Optional.of(step.next());
       carryOut(step, reply -> {});
@@ -199,7 +200,10 @@ final class WorldHolder implements Network.Callee {
       return new Reply.Refused(new Failure(Reason.STATE_CONFLICT, "no transfer is open"));
     }
     Version held = pages.getOrDefault(chunk.page(), new Version(0, 0));
-    if (chunk.version().generation() > held.generation()) {
+    if (world.machines().takes(held, chunk.version())) {
+      Invariants.require(
+          chunk.version().generation() >= held.generation(),
+          "an older generation of page " + chunk.page() + " overwrites a newer one at " + id);
       pages.put(chunk.page(), chunk.version());
     } else if (chunk.version().generation() == held.generation()
         && chunk.version().content() != held.content()) {
@@ -216,7 +220,7 @@ final class WorldHolder implements Network.Callee {
 
   private void step(Control control, HolderState before, Consumer<Reply> answer) {
     HolderInput input = control.input();
-    HolderStep step = HolderMachine.step(before, input);
+    HolderStep step = world.machines().holder(before, input);
     boolean refused = step.outputs().stream().anyMatch(o -> o instanceof HolderOutput.Refuse);
     if (!(input instanceof StatusAsked) || refused) {
       world.log(id, "<- " + input);

@@ -11,7 +11,6 @@ import java.util.function.Consumer;
 import org.dcmigrate.protocol.Failure;
 import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.Reason;
-import org.dcmigrate.protocol.decision.Acceptor;
 import org.dcmigrate.protocol.decision.Electorate;
 import org.dcmigrate.protocol.machine.Message.Control;
 import org.dcmigrate.protocol.machine.Message.Reply;
@@ -105,6 +104,7 @@ final class WorldSource implements Network.Callee {
   }
 
   void kill() {
+    acceptors.crash();
     alive = false;
     life++;
     sender.end();
@@ -118,7 +118,7 @@ final class WorldSource implements Network.Callee {
     inventories.clear();
     sender = new SourceSender(world, this);
     if (!journal.isEmpty()) {
-      SourceStep step = SourceMachine.recover(id, journal, false, world.agenda().nowNs());
+      SourceStep step = world.machines().recoverSource(id, journal, world.agenda().nowNs());
       world.log(id, "recovers");
       enter(step);
       carryOut(step);
@@ -130,7 +130,7 @@ final class WorldSource implements Network.Callee {
       return;
     }
     SourceState before = state.get();
-    SourceStep step = SourceMachine.step(before, input, world.agenda().nowNs());
+    SourceStep step = world.machines().source(before, input, world.agenda().nowNs());
     if (!(input instanceof SourceInput.Tick) || !step.outputs().isEmpty()) {
       world.log(id, "<- " + input);
     }
@@ -246,7 +246,7 @@ final class WorldSource implements Network.Callee {
       acceptors.seat(
           granted.epoch(),
           new Electorate(id, granted.to(), granted.witness()),
-          Acceptor.undecided());
+          world.machines().sourceSeat());
     }
   }
 
@@ -285,6 +285,10 @@ final class WorldSource implements Network.Callee {
   }
 
   private void seal(long epoch) {
+    if (guest.power() != WorldGuest.Power.STOPPED) {
+      // The migration has ended meanwhile, and the guest runs on.
+      return;
+    }
     if (sealFails) {
       guest.resume();
       Failure why = new Failure(Reason.GUEST_FAILED, "the guest cannot be given away");

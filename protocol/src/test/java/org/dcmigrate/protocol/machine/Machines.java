@@ -1,0 +1,49 @@
+package org.dcmigrate.protocol.machine;
+
+import java.util.List;
+import org.dcmigrate.protocol.PeerId;
+import org.dcmigrate.protocol.decision.Acceptor;
+import org.dcmigrate.protocol.decision.Question;
+
+/**
+ * What the peers of a {@link World} are made of. As it stands: the real thing; a mutant differs.
+ */
+interface Machines {
+  /** The machines as they are. */
+  Machines REAL = new Machines() {};
+
+  default SourceStep source(SourceState state, SourceInput input, long nowNs) {
+    return SourceMachine.step(state, input, nowNs);
+  }
+
+  default SourceStep recoverSource(PeerId self, List<SourceRecord> journal, long nowNs) {
+    return SourceMachine.recover(self, journal, false, nowNs);
+  }
+
+  default HolderStep holder(HolderState state, HolderInput input) {
+    return HolderMachine.step(state, input);
+  }
+
+  default HolderStep recoverHolder(List<HolderRecord> journal) {
+    return HolderMachine.recover(journal);
+  }
+
+  /** A source's seat as its grant makes it. */
+  default Acceptor sourceSeat() {
+    return Acceptor.undecided();
+  }
+
+  default Acceptor.Step vote(PeerId caller, Acceptor acceptor, Question question) {
+    return acceptor.ask(question);
+  }
+
+  /** Whether a vote is on disk before it is answered. */
+  default boolean votesAreSynced() {
+    return true;
+  }
+
+  /** Whether a page that came takes the place of the one held. */
+  default boolean takes(Version held, Version came) {
+    return came.generation() > held.generation();
+  }
+}

@@ -1,0 +1,286 @@
+package org.dcmigrate.protocol.machine;
+
+import java.util.List;
+import java.util.SplittableRandom;
+import org.dcmigrate.protocol.Failure;
+import org.dcmigrate.protocol.Reason;
+import org.dcmigrate.protocol.machine.Network.Fault;
+import org.dcmigrate.protocol.machine.SourceState.Result;
+import org.dcmigrate.protocol.machine.WorldGuest.Power;
+import org.dcmigrate.protocol.machine.WorldHolder.Weakness;
+
+/**
+ * One schedule of the simulation, drawn from a seed: source, holders, witness and two operators
+ * over a network and disks that fail. The invariants hold after every step.
+ *
+ * <p>Three schedules of four are free: redirects, cancels, writes, kills, restarts, cut links,
+ * lost, late and repeated messages, crashes before any output (and so before and after each write
+ * to a journal, and before and after each message). Then all trouble ends, and the migration must
+ * come to a named end with nobody holding pages but the owner.
+ *
+ * <p>The fourth has a witness and one failure for ever, somewhere from the switchover on: a peer is
+ * dead, or a link is cut. Without its coming back a guest must run, and nobody who is left may stay
+ * in doubt.
+ */
+final class Schedule {
+  private static final int MOST_ACTIONS = 40;
+  private static final long HEALING_MS = 30_000;
+  private static final long SINGLE_FAILURE_MS = 10_000;
+  private static final List<String> HOLDERS = List.of("A", "B", "C");
+  private static final List<String> PEERS = List.of("S", "A", "B", "C");
+  private static final int PAGES = 8;
+
+  private final World world;
+  private final SplittableRandom random;
+  private final boolean single;
+  private String ending = "";
+
+  private Schedule(Machines machines, long seed, boolean logging) {
+    world = new World(machines, PAGES, logging, "A", "B", "C");
+    random = new SplittableRandom(seed);
+    single = seed % 4 == 0;
+  }
+
+  /**
+   * Runs one.
+   *
+   * @throws AssertionError with the rule that was broken
+   */
+  static Schedule run(Machines machines, long seed, boolean logging) {
+    Schedule schedule = new Schedule(machines, seed, logging);
+    try {
+      if (schedule.single) {
+        schedule.singleFailure();
+      } else {
+        schedule.free();
+      }
+    } catch (AssertionError | RuntimeException broken) {
+      schedule.world.log(schedule.world.source().id(), "BROKEN " + broken);
+      throw new Broken(schedule, broken);
+    }
+    return schedule;
+  }
+
+  /** A rule was broken. */
+  static final class Broken extends AssertionError {
+    private static final long serialVersionUID = 1L;
+    private final transient Schedule schedule;
+
+    Broken(Schedule schedule, Throwable cause) {
+      super(String.valueOf(cause.getMessage()), cause);
+      this.schedule = schedule;
+    }
+
+    List<String> log() {
+      return schedule.world.log();
+    }
+  }
+
+  World world() {
+    return world;
+  }
+
+  /** How it ended, in one or two words. */
+  String ending() {
+    return ending;
+  }
+
+  // ---- Free schedules.
+
+  private void free() {
+    if (random.nextInt(3) == 0) {
+      world.migrate("A", pick(HOLDERS));
+    } else {
+      world.migrate("A");
+    }
+    int actions = random.nextInt(1, MOST_ACTIONS);
+    for (int action = 0; action < actions; action++) {
+      act();
+      world.runFor(random.nextInt(3) == 0 ? random.nextInt(60) : random.nextInt(6));
+    }
+    world.heal();
+    world.runWhile(() -> !world.hasEnded(), HEALING_MS);
+    world.mustHaveEnded();
+    ending = endingOfFree();
+  }
+
+  private String endingOfFree() {
+    boolean granted =
+        world.source().journal().stream().anyMatch(SourceRecord.Granted.class::isInstance);
+    boolean redirected =
+        world.source().operatorAnswers().stream()
+            .anyMatch(SourceOutput.RedirectDone.class::isInstance);
+    return switch (world.result()) {
+      case Result.Completed completed -> redirected ? "completed, redirected" : "completed, plain";
+      case Result.Cancelled cancelled -> "cancelled";
+      case Result.Failed failed -> granted ? "failed after the grant" : "failed before the grant";
+    };
+  }
+
+  private void act() {
+    String holder = pick(HOLDERS);
+    String peer = pick(PEERS);
+    switch (random.nextInt(50)) {
+      case 0, 1, 2, 3 -> world.redirect(pick(PEERS));
+      case 4 -> {
+        // Two operators at once.
+        world.redirect(holder);
+        if (random.nextInt(4) == 0) {
+          world.cancel();
+        } else {
+          world.redirect(pick(HOLDERS));
+        }
+      }
+      case 40, 41, 42, 43, 44, 45 -> world.redirect(holder);
+      case 5 -> {
+        if (random.nextInt(3) == 0) {
+          world.cancel();
+        }
+      }
+      case 6, 7 -> {
+        if (world.alive(peer)) {
+          world.kill(peer);
+        }
+      }
+      case 8, 9, 10 -> {
+        if (!world.alive(peer)) {
+          world.restart(peer);
+        }
+      }
+      case 11, 12, 13 -> world.crashBefore(peer, random.nextInt(1, 12));
+      case 14 -> cut(peer, holder);
+      case 15, 16 -> {
+        if (!peer.equals(holder)) {
+          world.mend(peer, holder);
+        }
+      }
+      case 17, 18, 19 -> planFault("S", holder);
+      case 20 -> planFault(pick(HOLDERS), pick(PEERS));
+      case 21 -> toggle(holder, pick(List.of(Weakness.values())));
+      case 22 -> world.holder(holder).corrupt(random.nextInt(PAGES));
+      case 23 -> world.source().letSealFail(random.nextInt(4) == 0);
+      case 24 -> world.holder(holder).relay().slowDownTo(random.nextInt(1, 30));
+      case 25 -> {
+        if (random.nextInt(10) == 0) {
+          Failure why = new Failure(Reason.GUEST_FAILED, "its stream broke");
+          world.source().input(new SourceInput.GuestFailed(why));
+        }
+      }
+      default -> world.write(random.nextInt(PAGES), random.nextInt(PAGES));
+    }
+  }
+
+  private void cut(String one, String other) {
+    if (one.equals(other)) {
+      return;
+    }
+    switch (random.nextInt(3)) {
+      case 0 -> world.cut(one, other);
+      case 1 -> world.cutOneWay(one, other);
+      default -> world.cutOneWay(other, one);
+    }
+  }
+
+  private void planFault(String from, String to) {
+    if (from.equals(to)) {
+      return;
+    }
+    Fault fault = pick(List.of(Fault.values()));
+    boolean rare = random.nextBoolean();
+    world.plan(from, to, message -> !rare || isDecisive(message), fault);
+  }
+
+  private static boolean isDecisive(Message message) {
+    return switch (message) {
+      case Message.Ballot ballot -> true;
+      case Message.Control control ->
+          control.input() instanceof HolderInput.CommitArrived
+              || control.input() instanceof HolderInput.PrepareArrived;
+      default -> false;
+    };
+  }
+
+  private void toggle(String holder, Weakness weakness) {
+    if (!world.holder(holder).weaknesses().remove(weakness)) {
+      world.holder(holder).weaknesses().add(weakness);
+    }
+  }
+
+  // ---- One failure for ever.
+
+  private void singleFailure() {
+    String destination = "A";
+    String witness = "C";
+    world.migrate("A", "C");
+    if (random.nextBoolean()) {
+      world.runUntilSent(random.nextInt(1, PAGES));
+      world.redirect("B");
+      destination = "B";
+    }
+    world.runUntilState("SwitchingOver");
+    world.runFor(random.nextInt(12));
+    List<String> voters = List.of("S", destination, witness);
+    String victim = pick(voters);
+    String other = pick(voters);
+    if (victim.equals(other)) {
+      if (random.nextBoolean()) {
+        world.kill(victim);
+      } else {
+        world.crashBefore(victim, random.nextInt(1, 6));
+      }
+    } else {
+      cut(victim, other);
+    }
+    String goal = destination;
+    world.runWhile(() -> !isSettled(goal), SINGLE_FAILURE_MS);
+    Invariants.require(
+        isSettled(goal),
+        "one failure, and after "
+            + SINGLE_FAILURE_MS / 1000
+            + " s the guest is "
+            + world.source().guest().power()
+            + " at S ("
+            + world.source().state().map(Describe::source).orElse("dead")
+            + ") and "
+            + (world.holder(goal).guestRuns() ? "runs" : "does not run")
+            + " at "
+            + goal
+            + " ("
+            + world.holder(goal).state().map(Describe::holder).orElse("dead")
+            + ")");
+    ending =
+        "one failure, "
+            + (world.holder(goal).guestRuns() ? "runs at the destination" : endingAtSource(goal));
+  }
+
+  private String endingAtSource(String destination) {
+    if (world.source().guest().power() == Power.RUNNING) {
+      return "runs at the source";
+    }
+    return world.alive(destination) ? "stands still at a dead source" : "went with its owner";
+  }
+
+  /** The guest runs; or it went with a peer that owned it; and the source knows where it can. */
+  private boolean isSettled(String destination) {
+    WorldHolder holder = world.holder(destination);
+    boolean granted =
+        holder.journal().stream().anyMatch(HolderRecord.GrantedWith.class::isInstance);
+    boolean wentDown = !holder.alive() && granted;
+    boolean sourceDown = !world.source().alive();
+    boolean runs =
+        holder.guestRuns()
+            || world.source().guest().power() == Power.RUNNING
+            || wentDown
+            || (sourceDown && !granted);
+    boolean inDoubt =
+        world.source().state().stream().anyMatch(SourceState.InDoubt.class::isInstance)
+            || world.source().state().stream().anyMatch(SourceState.Committing.class::isInstance);
+    boolean undecided =
+        holder.alive() && holder.state().stream().anyMatch(HolderState.Deciding.class::isInstance);
+    return runs && !inDoubt && !undecided;
+  }
+
+  private <T> T pick(List<T> from) {
+    return from.get(random.nextInt(from.size()));
+  }
+}
