@@ -1,0 +1,258 @@
+package org.dcmigrate.protocol.machine;
+
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.dcmigrate.protocol.Failure;
+import org.dcmigrate.protocol.PeerId;
+import org.dcmigrate.protocol.Reason;
+import org.dcmigrate.protocol.decision.Answer;
+import org.dcmigrate.protocol.decision.Choice;
+import org.dcmigrate.protocol.decision.Electorate;
+import org.dcmigrate.protocol.decision.Proposer;
+import org.dcmigrate.protocol.decision.Vote;
+import org.dcmigrate.protocol.machine.HolderState.Resumption;
+import org.dcmigrate.protocol.machine.SourceState.Asked;
+import org.dcmigrate.protocol.machine.SourceState.ContributorPhase;
+import org.dcmigrate.protocol.machine.SourceState.Course;
+import org.dcmigrate.protocol.machine.SourceState.Grant;
+import org.dcmigrate.protocol.machine.SourceState.Parked;
+import org.dcmigrate.protocol.machine.SourceState.Reconciling;
+import org.dcmigrate.protocol.machine.SourceState.Result;
+import org.dcmigrate.protocol.machine.SourceState.SwitchingOver;
+import org.dcmigrate.protocol.machine.SourceState.SwitchoverStep;
+import org.dcmigrate.protocol.machine.SourceState.Transferring;
+import org.dcmigrate.protocol.machine.SourceState.Witnesses;
+
+/**
+ * States and inputs that stand for all: every kind of state in every variation that the machines
+ * tell apart, every kind of input of the epoch in force, and of the one before and behind it. The
+ * epoch in force is 5; S is the source, N the destination, O a contributor, W the witness, X a peer
+ * that has no part.
+ */
+final class Cells {
+  static final long NOW_NS = 10_000_000_000L;
+
+  private static final long EPOCH = 5;
+  private static final long DIGEST = 42;
+  private static final PeerId S = new PeerId("S");
+  private static final PeerId N = new PeerId("N");
+  private static final PeerId O = new PeerId("O");
+  private static final PeerId W = new PeerId("W");
+  private static final PeerId X = new PeerId("X");
+  private static final Failure WHY = new Failure(Reason.PEER_UNREACHABLE, "gone");
+  private static final Electorate VOTERS = new Electorate(S, N, Optional.of(W));
+
+  private Cells() {}
+
+  static Map<String, SourceState> sourceStates() {
+    Witnesses nobody = new Witnesses(Optional.empty(), List.of(), false, Set.of());
+    Course course = new Course(S, EPOCH, Set.of(N), nobody, 1_000);
+    Witnesses asking = new Witnesses(Optional.of(W), List.of(W), false, Set.of(W));
+    Course asked = new Course(S, EPOCH, Set.of(N, O), asking, 1_000);
+    Parked parked = new Parked(course, WHY, NOW_NS + 1);
+    Transferring flowing = transferring(asked, ContributorPhase.RELAYING, true, false);
+    Grant grant = new Grant(EPOCH, N, DIGEST, Optional.of(W));
+    Proposer proposer = Proposer.recovering(VOTERS, Choice.SOURCE);
+    Map<String, SourceState> states = new LinkedHashMap<>();
+    states.put(
+        "Opening, asked to open",
+        new SourceState.Opening(course, EPOCH, N, Asked.OPEN, false, Optional.empty()));
+    states.put(
+        "Opening, metadata sent",
+        new SourceState.Opening(course, EPOCH, N, Asked.METADATA, false, Optional.empty()));
+    states.put(
+        "Opening of a redirect, from Parked",
+        new SourceState.Opening(course, EPOCH, N, Asked.OPEN, true, Optional.of(parked)));
+    states.put(
+        "Transferring, detaching", transferring(asked, ContributorPhase.DETACHING, false, false));
+    states.put("Transferring, relaying", flowing);
+    states.put(
+        "Transferring, comparing",
+        new Transferring(
+            asked, EPOCH, N, Map.of(O, ContributorPhase.LOST), true, false, Reconciling.ASKED));
+    states.put("Transferring, settled", transferring(asked, ContributorPhase.DRAINED, true, true));
+    states.put(
+        "Redirecting, asked to open",
+        new SourceState.Redirecting(before(asked), EPOCH, X, Asked.OPEN));
+    states.put(
+        "Redirecting, metadata sent",
+        new SourceState.Redirecting(before(asked), EPOCH, X, Asked.METADATA));
+    states.put("Parked", parked);
+    states.put("Parked, deadline passed", new Parked(course, WHY, NOW_NS - 1));
+    states.put("SwitchingOver, prepare", switching(asked, SwitchoverStep.PREPARE, 0, false));
+    states.put(
+        "SwitchingOver, prepare after three repairs",
+        switching(asked, SwitchoverStep.PREPARE, 3, false));
+    states.put("SwitchingOver, repair", switching(asked, SwitchoverStep.REPAIR, 1, false));
+    states.put("SwitchingOver, seal", switching(asked, SwitchoverStep.SEAL, 0, false));
+    states.put(
+        "SwitchingOver, seal, destination lost", switching(asked, SwitchoverStep.SEAL, 0, true));
+    states.put("Committing", new SourceState.Committing(asked, grant, false, NOW_NS - 1));
+    states.put("Committing for 3 s", new SourceState.Committing(asked, grant, false, 0));
+    states.put(
+        "InDoubt, first phase",
+        new SourceState.InDoubt(asked, grant, WHY, promised(proposer), 1, NOW_NS - 1, false));
+    states.put(
+        "InDoubt, second phase",
+        new SourceState.InDoubt(asked, grant, WHY, voting(proposer), 1, NOW_NS - 1, true));
+    states.put("Committed", new SourceState.Committed(asked, grant, NOW_NS - 1, false));
+    states.put("Ended", new SourceState.Ended(asked, new Result.Completed(N)));
+    return states;
+  }
+
+  private static Transferring transferring(
+      Course course, ContributorPhase phase, boolean started, boolean settled) {
+    return new Transferring(course, EPOCH, N, Map.of(O, phase), started, settled, Reconciling.IDLE);
+  }
+
+  /** In Redirecting, the epoch in force is that of the new destination. */
+  private static Transferring before(Course course) {
+    return new Transferring(
+        course, EPOCH - 1, N, Map.of(O, ContributorPhase.RELAYING), true, false, Reconciling.IDLE);
+  }
+
+  private static SwitchingOver switching(
+      Course course, SwitchoverStep step, int repairs, boolean lost) {
+    return new SwitchingOver(
+        course, EPOCH, N, step, repairs, DIGEST, lost ? Optional.of(WHY) : Optional.empty());
+  }
+
+  private static Proposer promised(Proposer proposer) {
+    return proposer.answered(S, new Answer.Promised(1, Optional.empty()));
+  }
+
+  private static Proposer voting(Proposer proposer) {
+    return promised(proposer)
+        .answered(W, new Answer.Promised(1, Optional.empty()))
+        .answered(S, new Answer.Accepted(1));
+  }
+
+  static Map<String, SourceInput> sourceInputs() {
+    Map<String, SourceInput> inputs = new LinkedHashMap<>();
+    inputs.put("RedirectAsked to X", new SourceInput.RedirectAsked(X));
+    inputs.put("RedirectAsked to another", new SourceInput.RedirectAsked(new PeerId("Y")));
+    inputs.put("RedirectAsked to N", new SourceInput.RedirectAsked(N));
+    inputs.put("RedirectAsked to S", new SourceInput.RedirectAsked(S));
+    inputs.put("CancelAsked", new SourceInput.CancelAsked());
+    inputs.put("ResolveAsked for the source", new SourceInput.ResolveAsked(Choice.SOURCE));
+    inputs.put(
+        "ResolveAsked for the destination", new SourceInput.ResolveAsked(Choice.DESTINATION));
+    inputs.put("GuestFailed", new SourceInput.GuestFailed(WHY));
+    inputs.put("Tick", new SourceInput.Tick());
+    for (long epoch : List.of(EPOCH, EPOCH - 1)) {
+      String of = epoch == EPOCH ? "" : " of the epoch before";
+      inputs.put("OpenAccepted" + of, new SourceInput.OpenAccepted(epoch));
+      inputs.put("MetadataAccepted" + of, new SourceInput.MetadataAccepted(epoch));
+      inputs.put("OpenRefused" + of, new SourceInput.OpenRefused(epoch, WHY));
+      inputs.put("Detached by O" + of, new SourceInput.Detached(epoch, O));
+      inputs.put("ContributorDrained, O" + of, new SourceInput.ContributorDrained(epoch, O));
+      inputs.put("ContributorLost, O" + of, new SourceInput.ContributorLost(epoch, O, WHY));
+      inputs.put("Reconciled" + of, new SourceInput.Reconciled(epoch));
+      inputs.put("DestinationLost" + of, new SourceInput.DestinationLost(epoch, WHY));
+      inputs.put("GuestStopped" + of, new SourceInput.GuestStopped(epoch));
+      inputs.put("Prepared" + of, new SourceInput.Prepared(epoch, DIGEST));
+      inputs.put("Incomplete" + of, new SourceInput.Incomplete(epoch));
+      inputs.put("Repaired" + of, new SourceInput.Repaired(epoch));
+      inputs.put("PrepareFailed" + of, new SourceInput.PrepareFailed(epoch, WHY));
+      inputs.put("GuestSealed" + of, new SourceInput.GuestSealed(epoch));
+      inputs.put("SealFailed" + of, new SourceInput.SealFailed(epoch, WHY));
+      inputs.put("Running" + of, new SourceInput.Running(epoch));
+      inputs.put("CommitRefused" + of, new SourceInput.CommitRefused(epoch, WHY));
+      inputs.put("CommitLost" + of, new SourceInput.CommitLost(epoch, WHY));
+      inputs.put("WitnessAppointed, W" + of, new SourceInput.WitnessAppointed(epoch, W));
+      inputs.put("WitnessRefused, W" + of, new SourceInput.WitnessRefused(epoch, W, WHY));
+      inputs.put(
+          "Answered by W: promised, nothing accepted" + of,
+          new SourceInput.Answered(epoch, W, new Answer.Promised(1, Optional.empty())));
+      inputs.put(
+          "Answered by W: promised, destination accepted" + of,
+          new SourceInput.Answered(epoch, W, new Answer.Promised(1, Optional.of(Vote.GRANTED))));
+      inputs.put(
+          "Answered by W: accepted" + of,
+          new SourceInput.Answered(epoch, W, new Answer.Accepted(1)));
+      inputs.put(
+          "Answered by W: refused" + of,
+          new SourceInput.Answered(epoch, W, new Answer.Refused(1, 2)));
+    }
+    return inputs;
+  }
+
+  static Map<String, HolderState> holderStates() {
+    Proposer granted = Proposer.granted(VOTERS);
+    Map<String, HolderState> states = new LinkedHashMap<>();
+    states.put("Opened", new HolderState.Opened(EPOCH, S, List.of(O), false));
+    states.put("Opened, setting up", new HolderState.Opened(EPOCH, S, List.of(O), true));
+    states.put("Receiving", new HolderState.Receiving(EPOCH, S, List.of(O)));
+    states.put("Preparing", new HolderState.Preparing(EPOCH, S, List.of(O), DIGEST, false));
+    states.put(
+        "Preparing, verified", new HolderState.Preparing(EPOCH, S, List.of(O), DIGEST, true));
+    states.put("Prepared", new HolderState.Prepared(EPOCH, DIGEST));
+    states.put("Deciding", new HolderState.Deciding(EPOCH, DIGEST, granted, true, 0));
+    states.put(
+        "Deciding, outbid",
+        new HolderState.Deciding(
+            EPOCH, DIGEST, granted.answered(W, new Answer.Refused(0, 1)), true, 2));
+    states.put("Deciding, restarted", new HolderState.Deciding(EPOCH, DIGEST, granted, false, 0));
+    states.put("Owned, being resumed", new HolderState.Owned(EPOCH, DIGEST, Resumption.UNDER_WAY));
+    states.put("Owned, not resumed", new HolderState.Owned(EPOCH, DIGEST, Resumption.FAILED));
+    states.put("Owned, running", new HolderState.Owned(EPOCH, DIGEST, Resumption.DONE));
+    states.put("Detached", new HolderState.Detached(EPOCH, X));
+    states.put("Relaying", new HolderState.Relaying(EPOCH, X));
+    states.put("Drained", new HolderState.Drained(EPOCH, X));
+    states.put("RelayFailed", new HolderState.RelayFailed(EPOCH, X, WHY));
+    states.put(
+        "Forgotten",
+        new HolderState.Forgotten(EPOCH, new Failure(Reason.ATTEMPT_DISCARDED, "given up")));
+    return states;
+  }
+
+  static Map<String, HolderInput> holderInputs() {
+    Map<String, HolderInput> inputs = new LinkedHashMap<>();
+    inputs.put("ResolveAsked for the source", new HolderInput.ResolveAsked(Choice.SOURCE));
+    inputs.put(
+        "ResolveAsked for the destination", new HolderInput.ResolveAsked(Choice.DESTINATION));
+    inputs.put("AskAgain", new HolderInput.AskAgain());
+    inputs.put("LeaseEnded", new HolderInput.LeaseEnded());
+    inputs.put("Stopping", new HolderInput.Stopping());
+    inputs.put(
+        "CommitArrived, another digest", new HolderInput.CommitArrived(EPOCH, DIGEST + 1, VOTERS));
+    inputs.put("TransferAsked by O", new HolderInput.TransferAsked(EPOCH, O));
+    inputs.put("TransferAsked by X", new HolderInput.TransferAsked(EPOCH, X));
+    inputs.put("ResumeFailed, never ran", new HolderInput.ResumeFailed(EPOCH, WHY, true));
+    inputs.put("Verified, unequal", new HolderInput.Verified(EPOCH, false));
+    for (long epoch : List.of(EPOCH, EPOCH - 1, EPOCH + 1)) {
+      String of =
+          epoch == EPOCH ? "" : epoch < EPOCH ? " of the epoch before" : " of a higher epoch";
+      inputs.put("OpenAsked" + of, new HolderInput.OpenAsked(epoch, S, List.of()));
+      inputs.put("MetadataArrived" + of, new HolderInput.MetadataArrived(epoch));
+      inputs.put("TransferAsked by S" + of, new HolderInput.TransferAsked(epoch, S));
+      inputs.put("InventoryAsked" + of, new HolderInput.InventoryAsked(epoch));
+      inputs.put("PrepareArrived" + of, new HolderInput.PrepareArrived(epoch, DIGEST));
+      inputs.put("CommitArrived" + of, new HolderInput.CommitArrived(epoch, DIGEST, VOTERS));
+      inputs.put("DetachAsked" + of, new HolderInput.DetachAsked(epoch, X));
+      inputs.put("RelayAsked" + of, new HolderInput.RelayAsked(epoch));
+      inputs.put("SkipAsked" + of, new HolderInput.SkipAsked(epoch));
+      inputs.put("ForgetAsked" + of, new HolderInput.ForgetAsked(epoch));
+      inputs.put("StatusAsked" + of, new HolderInput.StatusAsked(epoch));
+      inputs.put("ShellReady" + of, new HolderInput.ShellReady(epoch));
+      inputs.put("ShellFailed" + of, new HolderInput.ShellFailed(epoch, WHY));
+      inputs.put("Verified, equal" + of, new HolderInput.Verified(epoch, true));
+      inputs.put("Loaded" + of, new HolderInput.Loaded(epoch));
+      inputs.put("LoadFailed" + of, new HolderInput.LoadFailed(epoch, WHY));
+      inputs.put("Resumed" + of, new HolderInput.Resumed(epoch));
+      inputs.put("ResumeFailed" + of, new HolderInput.ResumeFailed(epoch, WHY, false));
+      inputs.put("RelayFinished" + of, new HolderInput.RelayFinished(epoch));
+      inputs.put("RelayBroke" + of, new HolderInput.RelayBroke(epoch, WHY));
+      inputs.put(
+          "Answered by W: accepted" + of,
+          new HolderInput.Answered(epoch, W, new Answer.Accepted(0)));
+      inputs.put(
+          "Answered by W: refused" + of,
+          new HolderInput.Answered(epoch, W, new Answer.Refused(0, 3)));
+    }
+    return inputs;
+  }
+}
