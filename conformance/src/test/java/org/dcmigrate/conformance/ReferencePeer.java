@@ -44,7 +44,8 @@ final class ReferencePeer implements AutoCloseable {
                 Timeouts.DEFAULT,
                 List.of(),
                 List.of(),
-                List.of())),
+                List.of(),
+                Optional.empty())),
         tester);
   }
 

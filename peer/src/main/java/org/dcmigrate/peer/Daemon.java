@@ -12,10 +12,12 @@ import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.Executor;
@@ -49,6 +51,8 @@ import org.dcmigrate.peer.service.PeerEndpoint;
 import org.dcmigrate.peer.source.Migrations;
 import org.dcmigrate.peer.source.SourceContext;
 import org.dcmigrate.peer.source.TransitionObserver;
+import org.dcmigrate.peer.trace.Trace;
+import org.dcmigrate.peer.trace.TraceFile;
 import org.dcmigrate.peer.transfer.EgressLimiter;
 import org.dcmigrate.peer.transfer.TransferReceiver;
 import org.dcmigrate.protocol.DcmException;
@@ -76,6 +80,7 @@ public final class Daemon implements AutoCloseable {
 
   private final Peers peers;
   private final Journal journal;
+  private final Optional<TraceFile> traceFile;
   private final Guests guests;
   private final Holders holders;
   private final Migrations migrations;
@@ -95,7 +100,9 @@ public final class Daemon implements AutoCloseable {
     guests = new Guests(config.limits().guests());
     egress = new EgressLimiter(config.limits().egressBytesPerSecond(), System::nanoTime);
     List<GuestAdapter> adapters = adapters(config);
-    Acceptors acceptors = new Acceptors(peers.self().id(), journal, MOST_VOTES);
+    traceFile = traceFile(config);
+    Trace trace = traceFile.<Trace>map(file -> file).orElse(Trace.NONE);
+    Acceptors acceptors = new Acceptors(peers.self().id(), journal, MOST_VOTES, trace);
     acceptors.recover();
     Ballots ballots = new Ballots(peers, acceptors);
     holders =
@@ -111,7 +118,8 @@ public final class Daemon implements AutoCloseable {
                 config.timeouts(),
                 journal.guestsGivenAway(),
                 acceptors,
-                ballots),
+                ballots,
+                trace),
             config.limits().migrations());
     migrations =
         new Migrations(
@@ -125,7 +133,8 @@ public final class Daemon implements AutoCloseable {
                 holders::guestLeft,
                 observer,
                 acceptors,
-                ballots),
+                ballots,
+                trace),
             config.limits().migrations());
     timer = Executors.newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().factory());
     calls = Executors.newVirtualThreadPerTaskExecutor();
@@ -234,6 +243,13 @@ public final class Daemon implements AutoCloseable {
         .filter(SyntheticGuest.class::isInstance)
         .forEach(guest -> ((SyntheticGuest) guest).quit());
     journal.close();
+    traceFile.ifPresent(TraceFile::close);
+  }
+
+  private Optional<TraceFile> traceFile(DcmdConfig config) throws DcmException {
+    return config.trace().isPresent()
+        ? Optional.of(TraceFile.open(config.trace().get(), peers.self().id(), Clock.systemUTC()))
+        : Optional.empty();
   }
 
   private static Security security(DcmdConfig config) throws DcmException {

@@ -78,12 +78,13 @@ final class ProcessPeers implements AutoCloseable {
         plaintextOnLoopback: true
         stateDirectory: %s-state
         runDirectory: %s
+        trace: %s.trace
         operators: [%s]
         limits: {egressBytesPerSecond: 16MiB}
         timeouts: {lease: 5s, contributorSilence: 2s, destinationSilence: 3s}
         peers:
         """
-            .formatted(name, name, port(name), name, name, OPERATOR));
+            .formatted(name, name, port(name), name, name, name, OPERATOR));
     for (String other : ports.keySet()) {
       if (!other.equals(name)) {
         yaml.append(
@@ -241,6 +242,8 @@ final class ProcessPeers implements AutoCloseable {
       qemu.destroyForcibly();
       qemu.onExit().orTimeout(10, TimeUnit.SECONDS).join();
     }
+    Traces.assertSound(
+        ports.keySet().stream().map(name -> directory.resolve(name + ".trace")).toList());
   }
 
   /** QEMU processes whose command names our directory. */

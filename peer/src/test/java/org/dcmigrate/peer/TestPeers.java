@@ -112,7 +112,12 @@ public final class TestPeers implements AutoCloseable {
         TIMEOUTS,
         List.of(),
         List.of(),
-        templates);
+        templates,
+        Optional.of(trace(name)));
+  }
+
+  private Path trace(String name) {
+    return directory.resolve(name + ".trace");
   }
 
   private static Map<String, Integer> freePorts(String... names) throws IOException {
@@ -198,5 +203,6 @@ public final class TestPeers implements AutoCloseable {
   @Override
   public void close() {
     List.copyOf(daemons.keySet()).forEach(this::stop);
+    Traces.assertSound(configs.keySet().stream().map(this::trace).toList());
   }
 }

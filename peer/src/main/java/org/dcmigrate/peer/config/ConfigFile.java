@@ -100,7 +100,8 @@ public final class ConfigFile {
             timeouts(root.child("timeouts")),
             guests.isPresent() ? synthetic(guests.get()) : List.of(),
             guests.isPresent() ? qemu(guests.get(), base) : List.of(),
-            templates(root.child("qemu")));
+            templates(root.child("qemu")),
+            root.optionalString("trace").map(base::resolve));
     if (guests.isPresent()) {
       guests.get().finish();
     }

@@ -22,7 +22,8 @@ public record DcmdConfig(
     Timeouts timeouts,
     List<SyntheticGuest> syntheticGuests,
     List<QemuGuest> qemuGuests,
-    List<QemuTemplate> qemuTemplates) {
+    List<QemuTemplate> qemuTemplates,
+    Optional<Path> trace) {
   public DcmdConfig {
     peers = List.copyOf(peers);
     operators = List.copyOf(operators);

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.dcmigrate.peer.journal.Journal;
+import org.dcmigrate.peer.trace.Trace;
 import org.dcmigrate.protocol.Attempt;
 import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.Failure;
@@ -15,6 +16,8 @@ import org.dcmigrate.protocol.decision.Answer;
 import org.dcmigrate.protocol.decision.Choice;
 import org.dcmigrate.protocol.decision.Electorate;
 import org.dcmigrate.protocol.decision.Question;
+import org.dcmigrate.protocol.trace.Transitions;
+import org.dcmigrate.protocol.trace.VoterEvent;
 
 /**
  * The attempts that this peer votes on. A vote is on disk before it is answered. The seats of
@@ -25,23 +28,29 @@ public final class Acceptors {
   private final PeerId self;
   private final Journal journal;
   private final int limit;
+  private final Trace trace;
   private final Map<Attempt, Journal.Seat> seats = new HashMap<>();
 
   /** Votes of this peer, at most so many as a witness. */
-  public Acceptors(PeerId self, Journal journal, int limit) {
+  public Acceptors(PeerId self, Journal journal, int limit, Trace trace) {
     this.self = self;
     this.journal = journal;
     this.limit = limit;
+    this.trace = trace;
   }
 
   /** Takes up what the journal knows, before anything is served. */
   public synchronized void recover() throws DcmException {
-    journal.seats().forEach(seat -> seats.put(seat.attempt(), seat));
+    for (Journal.Seat seat : journal.seats()) {
+      take(seat, Optional.empty(), VoterEvent.RECOVERED);
+    }
   }
 
   /** Takes the seat of source or destination; one that is there stays as it is. */
   public synchronized void sit(Attempt attempt, Electorate electorate, Acceptor acceptor) {
-    seats.putIfAbsent(attempt, new Journal.Seat(attempt, electorate, acceptor));
+    if (!seats.containsKey(attempt)) {
+      take(new Journal.Seat(attempt, electorate, acceptor), Optional.empty(), VoterEvent.SEATED);
+    }
   }
 
   /**
@@ -77,7 +86,7 @@ public final class Acceptors {
     }
     Journal.Seat seat = new Journal.Seat(attempt, electorate, Acceptor.undecided());
     journal.putSeat(seat);
-    seats.put(attempt, seat);
+    take(seat, Optional.empty(), VoterEvent.APPOINTED);
   }
 
   private static void checkAgainst(Journal.Seat other, Attempt attempt, Electorate electorate)
@@ -125,7 +134,7 @@ public final class Acceptors {
       Journal.Seat ended =
           new Journal.Seat(seat.attempt(), seat.electorate(), Acceptor.ended(owner));
       journal.putSeat(ended);
-      seats.put(seat.attempt(), ended);
+      take(ended, Optional.of(seat.acceptor()), VoterEvent.DISMISSED);
     }
   }
 
@@ -152,8 +161,17 @@ public final class Acceptors {
     if (!step.next().equals(seat.acceptor())) {
       Journal.Seat changed = new Journal.Seat(attempt, seat.electorate(), step.next());
       journal.putSeat(changed);
-      seats.put(attempt, changed);
+      take(changed, Optional.of(seat.acceptor()), VoterEvent.of(question));
     }
     return step.answer();
+  }
+
+  /** What is on disk, or follows from other records, is in force and told of. */
+  private void take(Journal.Seat seat, Optional<Acceptor> before, VoterEvent event) {
+    seats.put(seat.attempt(), seat);
+    trace.stepped(
+        seat.attempt().migration(),
+        Transitions.voter(
+            seat.attempt().epoch(), seat.electorate(), before, event, seat.acceptor()));
   }
 }

@@ -33,6 +33,8 @@ import org.dcmigrate.protocol.machine.HolderState;
 import org.dcmigrate.protocol.machine.HolderStep;
 import org.dcmigrate.protocol.pages.PageDigest;
 import org.dcmigrate.protocol.pages.PageSet;
+import org.dcmigrate.protocol.trace.Transition;
+import org.dcmigrate.protocol.trace.Transitions;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
@@ -106,7 +108,7 @@ public final class Holder {
             first.next());
     holder.lock.lock();
     try {
-      holder.carryOut(first);
+      holder.carryOut(first, Transitions.holderOpened(first));
     } finally {
       holder.lock.unlock();
     }
@@ -130,7 +132,7 @@ public final class Holder {
       entry.records().stream()
           .filter(HolderRecord.GrantedWith.class::isInstance)
           .forEach(record -> holder.sit((HolderRecord.GrantedWith) record));
-      holder.carryOut(first);
+      holder.carryOut(first, Transitions.holderRecovered(first));
     } finally {
       holder.recovering = false;
       holder.lock.unlock();
@@ -485,15 +487,18 @@ public final class Holder {
             input.getClass().getSimpleName());
       }
     }
-    carryOut(step);
+    carryOut(step, Transitions.holder(before, input, step));
   }
 
   // ---- Outputs.
 
-  private void carryOut(HolderStep step) {
-    for (HolderOutput output : step.outputs()) {
-      carryOut(output);
-    }
+  /** The step is told of once its records are on disk. */
+  private void carryOut(HolderStep step, Transition transition) {
+    List<HolderOutput> outputs = step.outputs();
+    int records = step.endOfRecords();
+    outputs.subList(0, records).forEach(this::carryOut);
+    context.trace().stepped(migration, transition);
+    outputs.subList(records, outputs.size()).forEach(this::carryOut);
   }
 
   private void carryOut(HolderOutput output) {

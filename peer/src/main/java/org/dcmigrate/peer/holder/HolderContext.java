@@ -10,6 +10,7 @@ import org.dcmigrate.peer.decision.Ballots;
 import org.dcmigrate.peer.guest.GuestAdapter;
 import org.dcmigrate.peer.guest.Guests;
 import org.dcmigrate.peer.journal.Journal;
+import org.dcmigrate.peer.trace.Trace;
 import org.dcmigrate.peer.transfer.EgressLimiter;
 
 /**
@@ -29,7 +30,8 @@ public record HolderContext(
     Timeouts timeouts,
     Set<String> givenAway,
     Acceptors acceptors,
-    Ballots ballots) {
+    Ballots ballots,
+    Trace trace) {
   public HolderContext {
     adapters = List.copyOf(adapters);
     givenAway = Set.copyOf(givenAway);

@@ -7,6 +7,7 @@ import org.dcmigrate.peer.decision.Acceptors;
 import org.dcmigrate.peer.decision.Ballots;
 import org.dcmigrate.peer.guest.Guests;
 import org.dcmigrate.peer.journal.Journal;
+import org.dcmigrate.peer.trace.Trace;
 import org.dcmigrate.peer.transfer.EgressLimiter;
 import org.dcmigrate.protocol.pages.PageDigest;
 
@@ -26,4 +27,5 @@ public record SourceContext(
     Consumer<String> guestLeft,
     TransitionObserver observer,
     Acceptors acceptors,
-    Ballots ballots) {}
+    Ballots ballots,
+    Trace trace) {}

@@ -34,6 +34,8 @@ import org.dcmigrate.protocol.machine.SourceRecord;
 import org.dcmigrate.protocol.machine.SourceState;
 import org.dcmigrate.protocol.machine.SourceStep;
 import org.dcmigrate.protocol.pages.PageSet;
+import org.dcmigrate.protocol.trace.Transition;
+import org.dcmigrate.protocol.trace.Transitions;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
@@ -75,6 +77,7 @@ public final class SourceMigration {
   private final Condition changed = changes.newCondition();
 
   private volatile SourceState state;
+  private volatile Optional<SourceState> lastSeen = Optional.empty();
   private volatile Optional<SourcePages> pages = Optional.empty();
   private volatile Optional<Pump> pump = Optional.empty();
   private volatile Optional<StoppedGuest> sealed = Optional.empty();
@@ -141,7 +144,7 @@ public final class SourceMigration {
       started.calls.guest(source.metadata(), pages);
       Pump pump = new Pump(source, pages, context, started.new PumpListener());
       started.pump = Optional.of(pump);
-      started.carryOut(first);
+      started.carryOut(first, Transitions.sourceStarted(first));
       pump.start(migration.toString());
       started.watch.start(pages);
     } catch (RuntimeException | OutOfMemoryError failed) {
@@ -170,7 +173,7 @@ public final class SourceMigration {
       entry.records().stream()
           .filter(SourceRecord.Granted.class::isInstance)
           .forEach(record -> recovered.sit((SourceRecord.Granted) record));
-      recovered.carryOut(first);
+      recovered.carryOut(first, Transitions.sourceRecovered(first));
     }
     if (recovered.state instanceof SourceState.Ended) {
       recovered.finish();
@@ -214,7 +217,7 @@ public final class SourceMigration {
     changes.lock();
     try {
       long leftNs = patience.toNanos();
-      while (leftNs > 0 && state.getClass() == seen.getClass() && !over.isDone()) {
+      while (leftNs > 0 && shown().getClass() == seen.getClass() && !over.isDone()) {
         leftNs = changed.awaitNanos(leftNs);
       }
     } catch (InterruptedException interrupted) {
@@ -261,7 +264,13 @@ public final class SourceMigration {
 
   /** The migration at this moment. */
   public MigrationView view() {
-    return Views.of(migration, guest.name(), state, context, course, pages, watch);
+    return Views.of(migration, guest.name(), shown(), context, course, pages, watch);
+  }
+
+  /** The end is shown when all that belongs to it is done, so that it comes with its outcome. */
+  private SourceState shown() {
+    SourceState now = state;
+    return course.endedAt().isEmpty() ? lastSeen.orElse(now) : now;
   }
 
   // ---- The migration's thread.
@@ -304,6 +313,12 @@ public final class SourceMigration {
       next.asker().ifPresent(redirects::add);
       course.redirectAsked();
     }
+    if (next.input() instanceof SourceInput.Running) {
+      course.running();
+    }
+    if (step.next() instanceof SourceState.Ended && !(before instanceof SourceState.Ended)) {
+      lastSeen = Optional.of(before);
+    }
     state = step.next();
     if (before.getClass() != state.getClass()) {
       LOG.info(
@@ -314,18 +329,20 @@ public final class SourceMigration {
       signalChange();
       context.observer().changed(migration, before, state);
     }
-    if (next.input() instanceof SourceInput.Running) {
-      course.running();
-    }
-    carryOut(step);
+    carryOut(step, Transitions.source(before, next.input(), step));
   }
 
   private static boolean accepted(SourceStep step) {
     return refusal(step).isEmpty();
   }
 
-  private void carryOut(SourceStep step) {
-    step.outputs().forEach(this::carryOut);
+  /** The step is told of once its records are on disk. */
+  private void carryOut(SourceStep step, Transition transition) {
+    List<SourceOutput> outputs = step.outputs();
+    int records = step.endOfRecords();
+    outputs.subList(0, records).forEach(this::carryOut);
+    context.trace().stepped(migration, transition);
+    outputs.subList(records, outputs.size()).forEach(this::carryOut);
   }
 
   private void carryOut(SourceOutput output) {

@@ -48,7 +48,7 @@ final class Views {
         course.lastProgress().orElseGet(() -> progress(course, pages, watch, destination)),
         course.outcome(),
         course.startedAt(),
-        course.endedAt());
+        state instanceof SourceState.Ended ? course.endedAt() : Optional.empty());
   }
 
   static Optional<PeerId> destination(SourceState state) {

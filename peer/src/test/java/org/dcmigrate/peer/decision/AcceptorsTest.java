@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.Optional;
 import java.util.UUID;
 import org.dcmigrate.peer.journal.Journal;
+import org.dcmigrate.peer.trace.Trace;
 import org.dcmigrate.protocol.Attempt;
 import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.MigrationId;
@@ -43,7 +44,7 @@ class AcceptorsTest {
             failure -> {
               throw failure;
             });
-    acceptors = new Acceptors(W, journal, 2);
+    acceptors = new Acceptors(W, journal, 2, Trace.NONE);
     acceptors.recover();
   }
 

@@ -22,6 +22,7 @@ import org.dcmigrate.peer.decision.Acceptors;
 import org.dcmigrate.peer.decision.Ballots;
 import org.dcmigrate.peer.guest.Guests;
 import org.dcmigrate.peer.journal.Journal;
+import org.dcmigrate.peer.trace.Trace;
 import org.dcmigrate.peer.transfer.EgressLimiter;
 import org.dcmigrate.protocol.Attempt;
 import org.dcmigrate.protocol.DcmException;
@@ -76,7 +77,7 @@ class HolderTest {
             peer -> {
               throw new AssertionError("nobody is called");
             });
-    Acceptors acceptors = new Acceptors(SELF, journal, 10);
+    Acceptors acceptors = new Acceptors(SELF, journal, 10, Trace.NONE);
     holders =
         new Holders(
             new HolderContext(
@@ -90,7 +91,8 @@ class HolderTest {
                 Timeouts.DEFAULT,
                 Set.of(),
                 acceptors,
-                new Ballots(peers, acceptors)),
+                new Ballots(peers, acceptors),
+                Trace.NONE),
             10);
     holder = opened(migration);
   }

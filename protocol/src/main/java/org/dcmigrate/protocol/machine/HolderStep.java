@@ -11,6 +11,15 @@ public record HolderStep(HolderState next, List<HolderOutput> outputs) {
     outputs = List.copyOf(outputs);
   }
 
+  /** How many of the outputs have to be carried out until all records of the step are on disk. */
+  public int endOfRecords() {
+    int end = outputs.size();
+    while (end > 0 && !(outputs.get(end - 1) instanceof HolderOutput.Persist)) {
+      end--;
+    }
+    return end;
+  }
+
   static HolderStep of(HolderState next, HolderOutput... outputs) {
     return new HolderStep(next, List.of(outputs));
   }

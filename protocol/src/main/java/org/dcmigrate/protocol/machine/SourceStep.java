@@ -9,6 +9,15 @@ public record SourceStep(SourceState next, List<SourceOutput> outputs) {
     outputs = List.copyOf(outputs);
   }
 
+  /** How many of the outputs have to be carried out until all records of the step are on disk. */
+  public int endOfRecords() {
+    int end = outputs.size();
+    while (end > 0 && !(outputs.get(end - 1) instanceof SourceOutput.Persist)) {
+      end--;
+    }
+    return end;
+  }
+
   static SourceStep of(SourceState next, SourceOutput... outputs) {
     return new SourceStep(next, List.of(outputs));
   }

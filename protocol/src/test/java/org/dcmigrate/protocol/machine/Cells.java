@@ -2,16 +2,19 @@ package org.dcmigrate.protocol.machine;
 
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.dcmigrate.protocol.Failure;
 import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.Reason;
+import org.dcmigrate.protocol.decision.Acceptor;
 import org.dcmigrate.protocol.decision.Answer;
 import org.dcmigrate.protocol.decision.Choice;
 import org.dcmigrate.protocol.decision.Electorate;
 import org.dcmigrate.protocol.decision.Proposer;
+import org.dcmigrate.protocol.decision.Question;
 import org.dcmigrate.protocol.decision.Vote;
 import org.dcmigrate.protocol.machine.HolderState.Resumption;
 import org.dcmigrate.protocol.machine.SourceState.Asked;
@@ -43,7 +46,7 @@ final class Cells {
   private static final PeerId W = new PeerId("W");
   private static final PeerId X = new PeerId("X");
   private static final Failure WHY = new Failure(Reason.PEER_UNREACHABLE, "gone");
-  private static final Electorate VOTERS = new Electorate(S, N, Optional.of(W));
+  static final Electorate VOTERS = new Electorate(S, N, Optional.of(W));
 
   private Cells() {}
 
@@ -52,6 +55,9 @@ final class Cells {
     Course course = new Course(S, EPOCH, Set.of(N), nobody, 1_000);
     Witnesses asking = new Witnesses(Optional.of(W), List.of(W), false, Set.of(W));
     Course asked = new Course(S, EPOCH, Set.of(N, O), asking, 1_000);
+    Witnesses named = new Witnesses(Optional.of(W), List.of(), false, Set.of());
+    Witnesses two = new Witnesses(Optional.of(W), List.of(W, O), false, Set.of(W));
+    Course asksTwo = new Course(S, EPOCH, Set.of(N, O), two, 1_000);
     Parked parked = new Parked(course, WHY, NOW_NS + 1);
     Transferring flowing = transferring(asked, ContributorPhase.RELAYING, true, false);
     Grant grant = new Grant(EPOCH, N, DIGEST, Optional.of(W));
@@ -64,11 +70,32 @@ final class Cells {
         "Opening, metadata sent",
         new SourceState.Opening(course, EPOCH, N, Asked.METADATA, false, Optional.empty()));
     states.put(
+        "Opening, metadata sent, a witness is named",
+        new SourceState.Opening(
+            new Course(S, EPOCH, Set.of(N), named, 1_000),
+            EPOCH,
+            N,
+            Asked.METADATA,
+            false,
+            Optional.empty()));
+    states.put(
+        "Opening of a redirect, metadata sent, with an old destination",
+        new SourceState.Opening(
+            new Course(S, EPOCH, Set.of(N, O), nobody, 1_000),
+            EPOCH,
+            N,
+            Asked.METADATA,
+            true,
+            Optional.of(parked)));
+    states.put(
         "Opening of a redirect, from Parked",
         new SourceState.Opening(course, EPOCH, N, Asked.OPEN, true, Optional.of(parked)));
     states.put(
         "Transferring, detaching", transferring(asked, ContributorPhase.DETACHING, false, false));
     states.put("Transferring, relaying", flowing);
+    states.put(
+        "Transferring, another witness is left to ask",
+        transferring(asksTwo, ContributorPhase.RELAYING, true, false));
     states.put(
         "Transferring, comparing",
         new Transferring(
@@ -80,6 +107,20 @@ final class Cells {
     states.put(
         "Redirecting, metadata sent",
         new SourceState.Redirecting(before(asked), EPOCH, X, Asked.METADATA));
+    states.put(
+        "Redirecting, the present one detaches",
+        new SourceState.Redirecting(
+            before(asked, ContributorPhase.DETACHING, false, Reconciling.IDLE),
+            EPOCH,
+            X,
+            Asked.OPEN));
+    states.put(
+        "Redirecting, the present one compares",
+        new SourceState.Redirecting(
+            before(asked, ContributorPhase.LOST, true, Reconciling.ASKED), EPOCH, X, Asked.OPEN));
+    states.put(
+        "Redirecting, another witness is left to ask",
+        new SourceState.Redirecting(before(asksTwo), EPOCH, X, Asked.OPEN));
     states.put("Parked", parked);
     states.put("Parked, deadline passed", new Parked(course, WHY, NOW_NS - 1));
     states.put("SwitchingOver, prepare", switching(asked, SwitchoverStep.PREPARE, 0, false));
@@ -98,6 +139,11 @@ final class Cells {
     states.put(
         "InDoubt, second phase",
         new SourceState.InDoubt(asked, grant, WHY, voting(proposer), 1, NOW_NS - 1, true));
+    states.put(
+        "InDoubt, second phase for the destination",
+        new SourceState.InDoubt(
+            asked, grant, WHY, votingForDestination(proposer), 1, NOW_NS - 1, true));
+    states.put("Committed, asking", new SourceState.Committed(asked, grant, NOW_NS - 1, true));
     states.put("Committed", new SourceState.Committed(asked, grant, NOW_NS - 1, false));
     states.put("Ended", new SourceState.Ended(asked, new Result.Completed(N)));
     return states;
@@ -110,8 +156,12 @@ final class Cells {
 
   /** In Redirecting, the epoch in force is that of the new destination. */
   private static Transferring before(Course course) {
-    return new Transferring(
-        course, EPOCH - 1, N, Map.of(O, ContributorPhase.RELAYING), true, false, Reconciling.IDLE);
+    return before(course, ContributorPhase.RELAYING, true, Reconciling.IDLE);
+  }
+
+  private static Transferring before(
+      Course course, ContributorPhase phase, boolean started, Reconciling reconciling) {
+    return new Transferring(course, EPOCH - 1, N, Map.of(O, phase), started, false, reconciling);
   }
 
   private static SwitchingOver switching(
@@ -127,6 +177,12 @@ final class Cells {
   private static Proposer voting(Proposer proposer) {
     return promised(proposer)
         .answered(W, new Answer.Promised(1, Optional.empty()))
+        .answered(S, new Answer.Accepted(1));
+  }
+
+  private static Proposer votingForDestination(Proposer proposer) {
+    return promised(proposer)
+        .answered(W, new Answer.Promised(1, Optional.of(Vote.GRANTED)))
         .answered(S, new Answer.Accepted(1));
   }
 
@@ -195,6 +251,19 @@ final class Cells {
         "Deciding, outbid",
         new HolderState.Deciding(
             EPOCH, DIGEST, granted.answered(W, new Answer.Refused(0, 1)), true, 2));
+    states.put(
+        "Deciding, second phase for the source",
+        new HolderState.Deciding(
+            EPOCH,
+            DIGEST,
+            granted
+                .answered(W, new Answer.Refused(0, 1))
+                .next()
+                .answered(S, new Answer.Promised(2, Optional.of(new Vote(1, Choice.SOURCE))))
+                .answered(N, new Answer.Promised(2, Optional.of(Vote.GRANTED)))
+                .answered(S, new Answer.Accepted(2)),
+            true,
+            3));
     states.put("Deciding, restarted", new HolderState.Deciding(EPOCH, DIGEST, granted, false, 0));
     states.put("Owned, being resumed", new HolderState.Owned(EPOCH, DIGEST, Resumption.UNDER_WAY));
     states.put("Owned, not resumed", new HolderState.Owned(EPOCH, DIGEST, Resumption.FAILED));
@@ -222,6 +291,9 @@ final class Cells {
     inputs.put("TransferAsked by O", new HolderInput.TransferAsked(EPOCH, O));
     inputs.put("TransferAsked by X", new HolderInput.TransferAsked(EPOCH, X));
     inputs.put("ResumeFailed, never ran", new HolderInput.ResumeFailed(EPOCH, WHY, true));
+    inputs.put(
+        "Answered by W: accepted in ballot 2",
+        new HolderInput.Answered(EPOCH, W, new Answer.Accepted(2)));
     inputs.put("Verified, unequal", new HolderInput.Verified(EPOCH, false));
     for (long epoch : List.of(EPOCH, EPOCH - 1, EPOCH + 1)) {
       String of =
@@ -254,5 +326,32 @@ final class Cells {
           new HolderInput.Answered(epoch, W, new Answer.Refused(0, 3)));
     }
     return inputs;
+  }
+
+  static Map<String, Acceptor> voterStates() {
+    Map<String, Acceptor> states = new LinkedHashMap<>();
+    states.put("Undecided", Acceptor.undecided());
+    states.put("Promised ballot 3", new Acceptor(3, Optional.empty()));
+    for (Choice choice : Choice.values()) {
+      String named = choice.name().toLowerCase(Locale.ROOT);
+      states.put(
+          "Accepted the " + named + " in ballot 3",
+          new Acceptor(3, Optional.of(new Vote(3, choice))));
+      states.put("Ended, the " + named + " owns the guest", Acceptor.ended(choice));
+    }
+    return states;
+  }
+
+  static Map<String, Question> voterQuestions() {
+    Map<String, Question> questions = new LinkedHashMap<>();
+    for (long ballot : List.of(2L, 3L, 4L)) {
+      questions.put("Promise of ballot " + ballot, new Question.Promise(ballot));
+      for (Choice choice : Choice.values()) {
+        questions.put(
+            "Accept the %s in ballot %d".formatted(choice.name().toLowerCase(Locale.ROOT), ballot),
+            new Question.Accept(new Vote(ballot, choice)));
+      }
+    }
+    return questions;
   }
 }

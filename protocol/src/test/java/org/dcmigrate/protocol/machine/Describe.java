@@ -1,6 +1,8 @@
 package org.dcmigrate.protocol.machine;
 
+import java.util.Locale;
 import java.util.stream.Collectors;
+import org.dcmigrate.protocol.decision.Answer;
 import org.dcmigrate.protocol.decision.Proposer;
 import org.dcmigrate.protocol.machine.SourceState.Reconciling;
 
@@ -96,6 +98,24 @@ final class Describe {
       case HolderState.Drained s -> name;
       case HolderState.RelayFailed s -> name + " " + s.why().reason();
       case HolderState.Forgotten s -> name;
+    };
+  }
+
+  static String answer(Object answer) {
+    return switch (answer) {
+      case Answer.Promised promised ->
+          "promised, accepted "
+              + promised
+                  .accepted()
+                  .map(
+                      vote ->
+                          "the %s in ballot %d"
+                              .formatted(
+                                  vote.choice().name().toLowerCase(Locale.ROOT), vote.ballot()))
+                  .orElse("nothing");
+      case Answer.Accepted accepted -> "accepted";
+      case Answer.Refused refused -> "refused, promised ballot " + refused.promised();
+      default -> throw new IllegalArgumentException(String.valueOf(answer));
     };
   }
 }

@@ -6,12 +6,18 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.dcmigrate.protocol.decision.Acceptor;
+import org.dcmigrate.protocol.decision.Choice;
+import org.dcmigrate.protocol.trace.Transition;
+import org.dcmigrate.protocol.trace.Transitions;
+import org.dcmigrate.protocol.trace.VoterEvent;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -22,11 +28,11 @@ import org.junit.jupiter.api.Test;
 class TransitionTablesTest {
   private static final Path DIRECTORY =
       Path.of(System.getProperty("basedir", "."), "..", "spec", "transitions");
-  private static final String HEADER = "state\tinput\tnext\toutputs";
+  private static final String HEADER = "state\tinput\tnext\toutputs\tclause";
 
   @Test
   void source() throws IOException {
-    Map<String, String> cells = new LinkedHashMap<>();
+    List<String> rows = new ArrayList<>();
     Cells.sourceStates()
         .forEach(
             (stateName, state) ->
@@ -35,21 +41,21 @@ class TransitionTablesTest {
                         (inputName, input) -> {
                           SourceStep step = SourceMachine.step(state, input, Cells.NOW_NS);
                           note(
-                              cells,
+                              rows,
                               stateName,
                               inputName,
-                              name(state, step.next()),
-                              step.next().equals(state),
-                              step.outputs().stream().map(TransitionTablesTest::output).toList());
+                              step.next().equals(state) ? "same" : name(state, step.next()),
+                              step.outputs().stream().map(TransitionTablesTest::output).toList(),
+                              Transitions.source(state, input, step).clause());
                         }));
-    compare("source", cells);
+    compare("source", rows);
     assertThat(namesOf(Cells.sourceStates().values())).isEqualTo(permitted(SourceState.class));
     assertThat(namesOf(Cells.sourceInputs().values())).isEqualTo(permitted(SourceInput.class));
   }
 
   @Test
   void holder() throws IOException {
-    Map<String, String> cells = new LinkedHashMap<>();
+    List<String> rows = new ArrayList<>();
     Cells.holderStates()
         .forEach(
             (stateName, state) ->
@@ -58,30 +64,85 @@ class TransitionTablesTest {
                         (inputName, input) -> {
                           HolderStep step = HolderMachine.step(state, input);
                           note(
-                              cells,
+                              rows,
                               stateName,
                               inputName,
-                              name(state, step.next()),
-                              step.next().equals(state),
-                              step.outputs().stream().map(TransitionTablesTest::output).toList());
+                              step.next().equals(state) ? "same" : name(state, step.next()),
+                              step.outputs().stream().map(TransitionTablesTest::output).toList(),
+                              Transitions.holder(state, input, step).clause());
                         }));
-    compare("holder", cells);
+    compare("holder", rows);
     assertThat(namesOf(Cells.holderStates().values())).isEqualTo(permitted(HolderState.class));
     assertThat(namesOf(Cells.holderInputs().values())).isEqualTo(permitted(HolderInput.class));
   }
 
+  @Test
+  void voter() throws IOException {
+    List<String> rows = new ArrayList<>();
+    Cells.voterStates()
+        .forEach(
+            (stateName, state) -> {
+              Cells.voterQuestions()
+                  .forEach(
+                      (questionName, question) -> {
+                        Acceptor.Step step = state.ask(question);
+                        seat(rows, stateName, questionName, state, step.next(), step.answer());
+                      });
+              for (Choice owner : Choice.values()) {
+                seat(
+                    rows,
+                    stateName,
+                    "Dismissed, the " + owner.name().toLowerCase(Locale.ROOT) + " owns the guest",
+                    state,
+                    Acceptor.ended(owner));
+              }
+            });
+    compare("voter", rows);
+  }
+
+  private static void seat(
+      List<String> rows,
+      String stateName,
+      String inputName,
+      Acceptor before,
+      Acceptor after,
+      Object... answers) {
+    VoterEvent event =
+        Stream.of(VoterEvent.values())
+            .filter(each -> inputName.startsWith(each.text()))
+            .findFirst()
+            .orElseThrow();
+    Transition step = Transitions.voter(5, Cells.VOTERS, Optional.of(before), event, after);
+    List<String> outputs = new ArrayList<>(step.outputs());
+    Stream.of(answers).forEach(answer -> outputs.add("answer " + Describe.answer(answer)));
+    String next = step.state().equals(step.next()) ? step.next() + " (changed)" : step.next();
+    note(rows, stateName, inputName, before.equals(after) ? "same" : next, outputs, step.clause());
+  }
+
   /** A cell in which nothing changes and nothing is done is left out. */
   private static void note(
-      Map<String, String> cells,
+      List<String> rows,
       String state,
       String input,
       String next,
-      boolean same,
-      List<String> outputs) {
-    if (!same || !outputs.isEmpty()) {
+      List<String> outputs,
+      String clause) {
+    if (!next.equals("same") || !outputs.isEmpty()) {
       String did = outputs.isEmpty() ? "-" : String.join(", ", outputs);
-      cells.put(state + "\t" + input, (same ? "same" : next) + "\t" + did);
+      rows.add(String.join("\t", state, input, next, did, clause));
     }
+  }
+
+  private static String output(SourceOutput output) {
+    return output instanceof SourceOutput.Ask ask
+        ? "Ask " + ask.acceptor() + " " + ask.question().getClass().getSimpleName()
+        : Transitions.output(output);
+  }
+
+  private static String output(HolderOutput output) {
+    return output instanceof HolderOutput.Ask ask
+        ? "Ask " + ask.acceptor() + " " + ask.question().getClass().getSimpleName()
+        : Transitions.output(output);
   }
 
   private static String name(Object before, Object after) {
@@ -90,25 +151,10 @@ class TransitionTablesTest {
         : after.getClass().getSimpleName();
   }
 
-  private static String output(Object output) {
-    return switch (output) {
-      case SourceOutput.Persist persist -> "journal " + persist.record().getClass().getSimpleName();
-      case HolderOutput.Persist persist -> "journal " + persist.record().getClass().getSimpleName();
-      case SourceOutput.Refuse refuse -> "refuse " + refuse.failure().reason();
-      case HolderOutput.Refuse refuse -> "refuse " + refuse.failure().reason();
-      case SourceOutput.Ask ask ->
-          "ask " + ask.acceptor() + " " + ask.question().getClass().getSimpleName();
-      case HolderOutput.Ask ask ->
-          "ask " + ask.acceptor() + " " + ask.question().getClass().getSimpleName();
-      case SourceOutput.Dismiss dismiss -> "Dismiss " + dismiss.owner();
-      default -> output.getClass().getSimpleName();
-    };
-  }
-
-  private static void compare(String role, Map<String, String> cells) throws IOException {
+  private static void compare(String role, List<String> rows) throws IOException {
     Path file = DIRECTORY.resolve(role + ".tsv");
     List<String> lines = new ArrayList<>(List.of(HEADER));
-    cells.forEach((cell, outcome) -> lines.add(cell + "\t" + outcome));
+    lines.addAll(rows);
     if (Boolean.getBoolean("dcm.tables.update")) {
       Files.createDirectories(DIRECTORY);
       Files.write(file, lines);

@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
@@ -17,6 +18,9 @@ import org.dcmigrate.protocol.decision.Choice;
 import org.dcmigrate.protocol.machine.SourceState.Ended;
 import org.dcmigrate.protocol.machine.SourceState.Result;
 import org.dcmigrate.protocol.machine.WorldGuest.Power;
+import org.dcmigrate.protocol.trace.TraceCheck;
+import org.dcmigrate.protocol.trace.TraceEvent;
+import org.dcmigrate.protocol.trace.Transition;
 
 /**
  * One source S and some holders: the real machines over a network, disks, guests and pages that are
@@ -24,6 +28,7 @@ import org.dcmigrate.protocol.machine.WorldGuest.Power;
  */
 final class World {
   private static final PeerId SOURCE = new PeerId("S");
+  private static final String MIGRATION = new UUID(0, 0).toString();
   private static final long PARKED_MS = 1000;
   private static final long LONGEST_WAIT_MS = 20_000;
 
@@ -33,6 +38,8 @@ final class World {
   private final Map<PeerId, WorldHolder> holders = new LinkedHashMap<>();
   private final Map<PeerId, Integer> crashes = new HashMap<>();
   private final List<String> log = new ArrayList<>();
+  private final List<TraceCheck.Located> trace = new ArrayList<>();
+  private final Map<UUID, Long> numbers = new HashMap<>();
   private final Machines machines;
   private final boolean logging;
   private final WorldSource source;
@@ -99,17 +106,48 @@ final class World {
   }
 
   /** Carries outputs out one by one; a crash that was planned comes between two of them. */
-  <T> void carryOut(PeerId peer, List<T> outputs, Consumer<T> how) {
+  <T> void carryOut(
+      Network.Callee peer, Transition step, List<T> outputs, int endOfRecords, Consumer<T> how) {
+    int done = 0;
     for (T output : outputs) {
-      int left = crashes.merge(peer, -1, Integer::sum);
+      int left = crashes.merge(peer.id(), -1, Integer::sum);
       if (left == -1) {
-        crashes.remove(peer);
+        crashes.remove(peer.id());
       } else if (left == 0) {
-        kill(peer.uri());
+        kill(peer.id().uri());
         return;
       }
+      if (done == endOfRecords) {
+        stepped(peer, step);
+      }
+      done++;
       how.accept(output);
     }
+    if (done == endOfRecords) {
+      stepped(peer, step);
+    }
+  }
+
+  /** A line of the peer's trace: what it wrote is on disk. */
+  void stepped(Network.Callee peer, Transition step) {
+    if (logging && step.telling()) {
+      UUID life = new UUID(peer.id().hashCode(), peer.life());
+      long number = numbers.merge(life, 1L, Long::sum);
+      TraceEvent event =
+          new TraceEvent(
+              "1970-01-01T00:00:%02dZ".formatted(agenda.nowMs() / 1000 % 60),
+              peer.id().uri(),
+              life.toString(),
+              number,
+              MIGRATION,
+              step);
+      trace.add(new TraceCheck.Located(peer.id() + " " + number, event));
+    }
+  }
+
+  /** What the peers' traces have. */
+  List<TraceCheck.Located> trace() {
+    return Collections.unmodifiableList(trace);
   }
 
   // ---- What a script can do.

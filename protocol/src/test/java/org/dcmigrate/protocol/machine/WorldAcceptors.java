@@ -1,5 +1,6 @@
 package org.dcmigrate.protocol.machine;
 
+import java.util.List;
 import java.util.Optional;
 import java.util.TreeMap;
 import org.dcmigrate.protocol.Failure;
@@ -12,24 +13,31 @@ import org.dcmigrate.protocol.decision.Electorate;
 import org.dcmigrate.protocol.decision.Question;
 import org.dcmigrate.protocol.decision.Vote;
 import org.dcmigrate.protocol.machine.Message.Reply;
+import org.dcmigrate.protocol.trace.Transitions;
+import org.dcmigrate.protocol.trace.VoterEvent;
 
 /** The votes of one peer. They are on its disk, and survive it. */
 final class WorldAcceptors {
   private record Seat(Electorate electorate, Acceptor acceptor) {}
 
   private final World world;
-  private final PeerId self;
+  private final Network.Callee peer;
   private final TreeMap<Long, Seat> seats = new TreeMap<>();
   private final TreeMap<Long, Seat> unsynced = new TreeMap<>();
 
-  WorldAcceptors(World world, PeerId self) {
+  WorldAcceptors(World world, Network.Callee peer) {
     this.world = world;
-    this.self = self;
+    this.peer = peer;
   }
 
   /** Takes a seat; one that is there stays as it is. */
   void seat(long epoch, Electorate electorate, Acceptor acceptor) {
-    if (seats.putIfAbsent(epoch, new Seat(electorate, acceptor)) == null) {
+    seat(epoch, electorate, acceptor, VoterEvent.SEATED);
+  }
+
+  private void seat(long epoch, Electorate electorate, Acceptor acceptor, VoterEvent event) {
+    if (!seats.containsKey(epoch)) {
+      take(epoch, Optional.empty(), new Seat(electorate, acceptor), event);
       acceptor.accepted().ifPresent(vote -> voted(epoch, electorate, vote));
     }
   }
@@ -39,14 +47,34 @@ final class WorldAcceptors {
     if (!seats.isEmpty() && seats.lastKey() > epoch) {
       return new Reply.Refused(new Failure(Reason.EPOCH_STALE, "a newer epoch is witnessed"));
     }
-    seat(epoch, new Electorate(source, destination, Optional.of(self)), Acceptor.undecided());
+    seat(
+        epoch,
+        new Electorate(source, destination, Optional.of(peer.id())),
+        Acceptor.undecided(),
+        VoterEvent.APPOINTED);
     return new Reply.Done();
   }
 
   void dismiss(long epoch, Choice owner) {
-    seats
-        .headMap(epoch, true)
-        .replaceAll((e, seat) -> new Seat(seat.electorate(), Acceptor.ended(owner)));
+    List.copyOf(seats.headMap(epoch, true).entrySet())
+        .forEach(
+            entry ->
+                take(
+                    entry.getKey(),
+                    Optional.of(entry.getValue().acceptor()),
+                    new Seat(entry.getValue().electorate(), Acceptor.ended(owner)),
+                    VoterEvent.DISMISSED));
+  }
+
+  private void take(long epoch, Optional<Acceptor> before, Seat seat, VoterEvent event) {
+    seats.put(epoch, seat);
+    world.stepped(
+        peer, Transitions.voter(epoch, seat.electorate(), before, event, seat.acceptor()));
+  }
+
+  /** The peer is back. */
+  void recover() {
+    seats.forEach((epoch, seat) -> take(epoch, Optional.empty(), seat, VoterEvent.RECOVERED));
   }
 
   /** What is not on disk is lost. */
@@ -73,7 +101,11 @@ final class WorldAcceptors {
     if (!world.machines().votesAreSynced()) {
       unsynced.put(epoch, seat.get());
     }
-    seats.put(epoch, new Seat(electorate, step.next()));
+    take(
+        epoch,
+        Optional.of(seat.get().acceptor()),
+        new Seat(electorate, step.next()),
+        VoterEvent.of(question));
     if (step.answer() instanceof Answer.Accepted && question instanceof Question.Accept accept) {
       voted(epoch, electorate, accept.vote());
     }
@@ -81,6 +113,6 @@ final class WorldAcceptors {
   }
 
   private void voted(long epoch, Electorate electorate, Vote vote) {
-    world.invariants().voted(epoch, electorate, self, vote);
+    world.invariants().voted(epoch, electorate, peer.id(), vote);
   }
 }

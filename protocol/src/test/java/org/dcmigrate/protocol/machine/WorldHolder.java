@@ -26,6 +26,8 @@ import org.dcmigrate.protocol.machine.HolderInput.TransferAsked;
 import org.dcmigrate.protocol.machine.Message.Chunk;
 import org.dcmigrate.protocol.machine.Message.Control;
 import org.dcmigrate.protocol.machine.Message.Reply;
+import org.dcmigrate.protocol.trace.Transition;
+import org.dcmigrate.protocol.trace.Transitions;
 
 /**
  * A peer that can hold pages: drives a {@link HolderMachine}. Journal, votes, pages and a loaded or
@@ -66,7 +68,7 @@ final class WorldHolder implements Network.Callee {
     this.world = world;
     this.id = id;
     this.relay = new HolderRelay(world, this);
-    this.acceptors = new WorldAcceptors(world, id);
+    this.acceptors = new WorldAcceptors(world, this);
     world.agenda().every(50, this::checkLease);
     world.agenda().every(500, this::askAgain);
   }
@@ -151,11 +153,12 @@ final class WorldHolder implements Network.Callee {
   void restart() {
     alive = true;
     life++;
+    acceptors.recover();
     if (!journal.isEmpty()) {
       HolderStep step = world.machines().recoverHolder(journal);
       world.log(id, "recovers " + Describe.holder(step.next()));
       state = Optional.of(step.next());
-      carryOut(step, reply -> {});
+      carryOut(step, Transitions.holderRecovered(step), reply -> {});
     }
   }
 
@@ -177,7 +180,7 @@ final class WorldHolder implements Network.Callee {
         world.log(id, "<- " + asked);
         HolderStep step = HolderMachine.open(asked);
         enter(step);
-        carryOut(step, answer);
+        carryOut(step, Transitions.holderOpened(step), answer);
       }
       case Control(ForgetAsked asked, Set<Integer> none) -> {
         Failure why = new Failure(Reason.MIGRATION_UNKNOWN, "never heard of it");
@@ -230,7 +233,7 @@ final class WorldHolder implements Network.Callee {
       accepted(control, answer);
     }
     enter(step);
-    carryOut(step, answer);
+    carryOut(step, Transitions.holder(before, input, step), answer);
   }
 
   private void accepted(Control control, Consumer<Reply> answer) {
@@ -255,9 +258,10 @@ final class WorldHolder implements Network.Callee {
     state = Optional.of(step.next());
   }
 
-  private void carryOut(HolderStep step, Consumer<Reply> answer) {
+  private void carryOut(HolderStep step, Transition transition, Consumer<Reply> answer) {
     world.invariants().persistFirstAtHolder(step.outputs());
-    world.carryOut(id, step.outputs(), output -> carryOut(output, answer));
+    world.carryOut(
+        this, transition, step.outputs(), step.endOfRecords(), output -> carryOut(output, answer));
     world.invariants().always();
   }
 

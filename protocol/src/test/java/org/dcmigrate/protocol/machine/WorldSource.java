@@ -16,6 +16,8 @@ import org.dcmigrate.protocol.machine.Message.Control;
 import org.dcmigrate.protocol.machine.Message.Reply;
 import org.dcmigrate.protocol.machine.SourceState.ContributorPhase;
 import org.dcmigrate.protocol.machine.SourceState.Transferring;
+import org.dcmigrate.protocol.trace.Transition;
+import org.dcmigrate.protocol.trace.Transitions;
 
 /** The peer that the guest leaves: drives a {@link SourceMachine}. Journal and guest survive it. */
 final class WorldSource implements Network.Callee {
@@ -42,7 +44,7 @@ final class WorldSource implements Network.Callee {
     this.guest = new WorldGuest(pageCount);
     this.sender = new SourceSender(world, this);
     this.watch = new SourceWatch(world, this);
-    this.acceptors = new WorldAcceptors(world, id);
+    this.acceptors = new WorldAcceptors(world, this);
     world.agenda().every(250, () -> input(new SourceInput.Tick()));
   }
 
@@ -100,7 +102,7 @@ final class WorldSource implements Network.Callee {
     String with = witness.map(peer -> ", witness=" + peer).orElse("");
     world.log(id, "<- Migrate[to=" + to + with + "]");
     enter(step);
-    carryOut(step);
+    carryOut(step, Transitions.sourceStarted(step));
   }
 
   void kill() {
@@ -114,6 +116,7 @@ final class WorldSource implements Network.Callee {
   void restart() {
     alive = true;
     life++;
+    acceptors.recover();
     watch.clear();
     inventories.clear();
     sender = new SourceSender(world, this);
@@ -121,7 +124,7 @@ final class WorldSource implements Network.Callee {
       SourceStep step = world.machines().recoverSource(id, journal, world.agenda().nowNs());
       world.log(id, "recovers");
       enter(step);
-      carryOut(step);
+      carryOut(step, Transitions.sourceRecovered(step));
     }
   }
 
@@ -136,7 +139,7 @@ final class WorldSource implements Network.Callee {
     }
     world.invariants().sourceStep(before, input, step);
     enter(step);
-    carryOut(step);
+    carryOut(step, Transitions.source(before, input, step));
   }
 
   /** Something for later, unless this life is over by then. */
@@ -176,9 +179,9 @@ final class WorldSource implements Network.Callee {
     state = Optional.of(step.next());
   }
 
-  private void carryOut(SourceStep step) {
+  private void carryOut(SourceStep step, Transition transition) {
     world.invariants().persistFirstAtSource(step.outputs());
-    world.carryOut(id, step.outputs(), this::carryOut);
+    world.carryOut(this, transition, step.outputs(), step.endOfRecords(), this::carryOut);
     world.invariants().always();
   }
 

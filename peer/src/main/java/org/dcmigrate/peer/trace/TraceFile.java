@@ -1,0 +1,111 @@
+package org.dcmigrate.peer.trace;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Clock;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.time.format.DateTimeFormatterBuilder;
+import java.time.temporal.ChronoField;
+import java.util.Locale;
+import java.util.Set;
+import java.util.UUID;
+import org.dcmigrate.protocol.DcmException;
+import org.dcmigrate.protocol.MigrationId;
+import org.dcmigrate.protocol.PeerId;
+import org.dcmigrate.protocol.Reason;
+import org.dcmigrate.protocol.trace.TraceEvent;
+import org.dcmigrate.protocol.trace.Transition;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Appends one line of JSON for each step, as {@code docs/trace.schema.json} says. A line is one
+ * write, so that a kill leaves at most the last one torn. The file is not synced: the journal is
+ * what counts, and a trace must not make a switchover longer. Where it cannot be written any more
+ * it ends, with a line in the log, and the peer goes on.
+ */
+public final class TraceFile implements Trace, AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(TraceFile.class);
+  private static final DateTimeFormatter TIME =
+      new DateTimeFormatterBuilder()
+          .appendPattern("uuuu-MM-dd'T'HH:mm:ss")
+          .appendFraction(ChronoField.NANO_OF_SECOND, 9, 9, true)
+          .appendLiteral('Z')
+          .toFormatter(Locale.ROOT)
+          .withZone(ZoneOffset.UTC);
+
+  private final PeerId peer;
+  private final Clock clock;
+  private final FileChannel file;
+  private final UUID life = UUID.randomUUID();
+  private long number;
+  private boolean broken;
+
+  private TraceFile(PeerId peer, Clock clock, FileChannel file) {
+    this.peer = peer;
+    this.clock = clock;
+    this.file = file;
+  }
+
+  /**
+   * Opens or makes the file, for its owner's eyes only.
+   *
+   * @throws DcmException INTERNAL where it cannot be written
+   */
+  public static TraceFile open(Path path, PeerId peer, Clock clock) throws DcmException {
+    try {
+      FileChannel file =
+          FileChannel.open(
+              path,
+              Set.of(StandardOpenOption.CREATE, StandardOpenOption.APPEND),
+              PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+      return new TraceFile(peer, clock, file);
+    } catch (IOException failed) {
+      throw new DcmException(
+          Reason.INTERNAL,
+          "the trace %s cannot be written: %s; does its directory exist?"
+              .formatted(path, failed.getMessage()),
+          failed);
+    }
+  }
+
+  @Override
+  public synchronized void stepped(MigrationId migration, Transition transition) {
+    if (!transition.telling() || broken) {
+      return;
+    }
+    TraceEvent event =
+        new TraceEvent(
+            TIME.format(clock.instant()),
+            peer.uri(),
+            life.toString(),
+            ++number,
+            migration.toString(),
+            transition);
+    try {
+      ByteBuffer line = StandardCharsets.UTF_8.encode(event.toJson() + "\n");
+      while (line.hasRemaining()) {
+        file.write(line);
+      }
+    } catch (IOException failed) {
+      broken = true;
+      LOG.error("the trace ends here, as it cannot be written: {}", failed.getMessage());
+    }
+  }
+
+  @Override
+  public synchronized void close() {
+    broken = true;
+    try {
+      file.close();
+    } catch (IOException failed) {
+      LOG.warn("the trace is not closed well: {}", failed.getMessage());
+    }
+  }
+}

@@ -1,0 +1,31 @@
+package org.dcmigrate.protocol.machine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+import java.util.stream.LongStream;
+import org.dcmigrate.protocol.trace.Tables;
+import org.dcmigrate.protocol.trace.TraceCheck;
+import org.junit.jupiter.api.Test;
+
+/**
+ * The traces of simulated migrations keep all rules of traces: so nothing that the machines do in
+ * them lacks in the transition tables.
+ */
+class SimulatedTraceTest {
+  private static final long SCHEDULES = Long.getLong("dcm.sim.traces", 2_000);
+
+  @Test
+  void simulatedTracesAreSound() {
+    Tables tables = Tables.published();
+    LongStream.rangeClosed(1, SCHEDULES)
+        .parallel()
+        .forEach(
+            seed -> {
+              List<TraceCheck.Located> trace =
+                  Schedule.run(Machines.REAL, seed, true).world().trace();
+              assertThat(trace).isNotEmpty();
+              assertThat(TraceCheck.check(trace, tables)).as("seed " + seed).isEmpty();
+            });
+  }
+}
