@@ -42,6 +42,7 @@ class ConfigFileTest {
     assertThat(config.digest()).isEqualTo(PageDigest.Algorithm.CRC64);
     assertThat(config.peers()).isEmpty();
     assertThat(config.operators()).isEmpty();
+    assertThat(config.trace()).isEmpty();
   }
 
   @Test
@@ -65,6 +66,7 @@ class ConfigFileTest {
                 qemu:
                   templates:
                     - {guest: "web-*", command: [qemu-system-x86_64, -m, "${ram:pc.ram}"]}
+                trace: host-a.trace
                 """,
             BASE);
 
@@ -90,6 +92,7 @@ class ConfigFileTest {
         .containsExactly(
             new DcmdConfig.QemuTemplate(
                 "web-*", List.of("qemu-system-x86_64", "-m", "${ram:pc.ram}")));
+    assertThat(config.trace()).contains(BASE.resolve("host-a.trace"));
   }
 
   @Test
