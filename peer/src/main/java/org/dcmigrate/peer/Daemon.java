@@ -29,6 +29,7 @@ import org.dcmigrate.peer.client.Peers;
 import org.dcmigrate.peer.config.DcmdConfig;
 import org.dcmigrate.peer.decision.Acceptors;
 import org.dcmigrate.peer.decision.Ballots;
+import org.dcmigrate.peer.guest.Guest;
 import org.dcmigrate.peer.guest.GuestAdapter;
 import org.dcmigrate.peer.guest.Guests;
 import org.dcmigrate.peer.guest.qemu.QemuAdapter;
@@ -41,6 +42,7 @@ import org.dcmigrate.peer.guest.synthetic.SyntheticSpec;
 import org.dcmigrate.peer.holder.HolderContext;
 import org.dcmigrate.peer.holder.Holders;
 import org.dcmigrate.peer.journal.Journal;
+import org.dcmigrate.peer.journal.WriteObserver;
 import org.dcmigrate.peer.memory.GuestHome;
 import org.dcmigrate.peer.service.Admission;
 import org.dcmigrate.peer.service.ContributorEndpoint;
@@ -90,13 +92,15 @@ public final class Daemon implements AutoCloseable {
   private final ScheduledExecutorService timer;
   private final ExecutorService calls;
 
-  private Daemon(DcmdConfig config, TransitionObserver observer) throws DcmException, IOException {
+  private Daemon(DcmdConfig config, TransitionObserver observer, WriteObserver writes)
+      throws DcmException, IOException {
     GuestHome.createDirectories(config.stateDirectory());
     GuestHome.createDirectories(config.runDirectory());
     Security security = security(config);
     peers = peers(config, security);
     journal =
-        Journal.open(config.stateDirectory().resolve("journal.db"), Daemon::endForLackOfJournal);
+        Journal.open(
+            config.stateDirectory().resolve("journal.db"), Daemon::endForLackOfJournal, writes);
     guests = new Guests(config.limits().guests());
     egress = new EgressLimiter(config.limits().egressBytesPerSecond(), System::nanoTime);
     List<GuestAdapter> adapters = adapters(config);
@@ -168,8 +172,14 @@ public final class Daemon implements AutoCloseable {
 
   /** Starts a peer whose migrations are looked at. */
   public static Daemon start(DcmdConfig config, TransitionObserver observer) throws DcmException {
+    return start(config, observer, WriteObserver.NONE);
+  }
+
+  /** Starts a peer whose migrations and journal are looked at. */
+  static Daemon start(DcmdConfig config, TransitionObserver observer, WriteObserver writes)
+      throws DcmException {
     try {
-      return new Daemon(config, observer);
+      return new Daemon(config, observer, writes);
     } catch (IOException failed) {
       throw new DcmException(
           Reason.INTERNAL, "the daemon cannot start: " + failed.getMessage(), failed);
@@ -321,14 +331,25 @@ public final class Daemon implements AutoCloseable {
       Path home = config.runDirectory().resolve("guest-" + guest.name() + "-" + UUID.randomUUID());
       guests.add(SyntheticGuest.create(guest.name(), spec, home));
     }
+    Set<String> left = journal.guestsThatLeft();
     for (DcmdConfig.QemuGuest guest : config.qemuGuests()) {
       // One that came back here by a migration is known already, from its home.
       if (!guests.has(guest.name())) {
-        guests.add(
+        addUnlessLeft(
             new QemuGuest(
                 new QemuGuestConfig(
-                    guest.name(), guest.qmp(), guest.memory(), config.timeouts().guestSetUp())));
+                    guest.name(), guest.qmp(), guest.memory(), config.timeouts().guestSetUp())),
+            left);
       }
+    }
+  }
+
+  /** What left by a migration must not stand in the way of its own return. */
+  private void addUnlessLeft(QemuGuest guest, Set<String> left) throws DcmException {
+    if (left.contains(guest.name()) && guest.info().state() == Guest.State.UNREACHABLE) {
+      LOG.info("guest {} has left this peer, and is not adopted again", guest.name());
+    } else {
+      guests.add(guest);
     }
   }
 

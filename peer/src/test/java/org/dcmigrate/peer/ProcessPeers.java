@@ -13,6 +13,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
@@ -48,6 +49,22 @@ final class ProcessPeers implements AutoCloseable {
    * @param extraYaml by name, what is added to a configuration
    */
   ProcessPeers(Path directory, Map<String, String> extraYaml, String... names) throws Exception {
+    this(directory, extraYaml, Map.of(), Links.DIRECT, names);
+  }
+
+  /**
+   * Starts daemons, some of which are in for trouble.
+   *
+   * @param trouble by name, what befalls the daemon's first life
+   * @param links how a daemon reaches another one
+   */
+  ProcessPeers(
+      Path directory,
+      Map<String, String> extraYaml,
+      Map<String, Trouble> trouble,
+      Links links,
+      String... names)
+      throws Exception {
     this.directory = directory;
     List<ServerSocket> sockets = new ArrayList<>();
     for (String name : names) {
@@ -60,15 +77,15 @@ final class ProcessPeers implements AutoCloseable {
     }
     for (String name : names) {
       Files.writeString(
-          directory.resolve(name + ".yaml"), yaml(name) + extraYaml.getOrDefault(name, ""));
-      start(name);
+          directory.resolve(name + ".yaml"), yaml(name, links) + extraYaml.getOrDefault(name, ""));
+      start(name, Optional.ofNullable(trouble.get(name)));
     }
     for (String name : names) {
       awaitUp(name);
     }
   }
 
-  private String yaml(String name) {
+  private String yaml(String name, Links links) throws IOException {
     StringBuilder yaml = new StringBuilder();
     yaml.append(
         """
@@ -81,7 +98,7 @@ final class ProcessPeers implements AutoCloseable {
         trace: %s.trace
         operators: [%s]
         limits: {egressBytesPerSecond: 16MiB}
-        timeouts: {lease: 5s, contributorSilence: 2s, destinationSilence: 3s}
+        timeouts: {lease: 3s, contributorSilence: 2s, destinationSilence: 3s}
         peers:
         """
             .formatted(name, name, port(name), name, name, name, OPERATOR));
@@ -89,7 +106,7 @@ final class ProcessPeers implements AutoCloseable {
       if (!other.equals(name)) {
         yaml.append(
             "  - {name: %s, endpoint: \"127.0.0.1:%d\", identity: \"spiffe://test/peer/%s\"}\n"
-                .formatted(other, port(other), other));
+                .formatted(other, links.port(name, other, port(other)), other));
       }
     }
     return yaml.toString();
@@ -101,7 +118,13 @@ final class ProcessPeers implements AutoCloseable {
 
   /** Starts a daemon, or starts it again. */
   void start(String name) throws Exception {
+    start(name, Optional.empty());
+  }
+
+  private void start(String name, Optional<Trouble> trouble) throws Exception {
     Files.createDirectories(temporaryDirectory(name));
+    Class<?> main = trouble.isPresent() ? TroubledPeer.class : Main.class;
+    String what = trouble.map(Trouble::toString).orElse("");
     processes.put(
         name,
         new ProcessBuilder(
@@ -111,9 +134,11 @@ final class ProcessPeers implements AutoCloseable {
                 "-XX:TieredStopAtLevel=1",
                 "-Xmx256m",
                 "-Djava.io.tmpdir=" + temporaryDirectory(name),
+                "-D" + TroubledPeer.TROUBLE + "=" + what,
+                "-D" + TroubledPeer.SIGN + "=" + sign(name),
                 "-cp",
                 System.getProperty("java.class.path"),
-                Main.class.getName(),
+                main.getName(),
                 "--config",
                 directory.resolve(name + ".yaml").toString())
             .redirectErrorStream(true)
@@ -155,6 +180,20 @@ final class ProcessPeers implements AutoCloseable {
     process.onExit().orTimeout(10, TimeUnit.SECONDS).join();
   }
 
+  /** The file that a daemon makes when its trouble has come. */
+  Path sign(String name) {
+    return directory.resolve(name + ".trouble");
+  }
+
+  boolean isAlive(String name) {
+    return process(name).isAlive();
+  }
+
+  /** Lets a stopped daemon go on. */
+  void resume(String name) throws Exception {
+    new ProcessBuilder("kill", "-CONT", String.valueOf(process(name).pid())).start().waitFor();
+  }
+
   String log(String name) throws IOException {
     return Files.readString(directory.resolve(name + ".log"));
   }
@@ -170,7 +209,7 @@ final class ProcessPeers implements AutoCloseable {
 
   MigrationServiceBlockingStub migrations(String name) {
     return MigrationServiceGrpc.newBlockingStub(channel(name))
-        .withDeadlineAfter(60, TimeUnit.SECONDS);
+        .withDeadlineAfter(30, TimeUnit.SECONDS);
   }
 
   List<Guest> guests(String name) {
@@ -181,12 +220,16 @@ final class ProcessPeers implements AutoCloseable {
   }
 
   String migrate(String from, String to) {
+    return migrate(from, to, "");
+  }
+
+  String migrate(String from, String to, String witness) {
     return migrations(from)
         .migrate(
             MigrateRequest.newBuilder()
                 .setGuest("vm")
                 .setDestination(to)
-                .setOptions(MigrationOptions.newBuilder().setAudit(true))
+                .setOptions(MigrationOptions.newBuilder().setAudit(true).setWitness(witness))
                 .build())
         .getMigration()
         .getMigrationId();

@@ -30,6 +30,7 @@ import org.dcmigrate.protocol.decision.Electorate;
 import org.dcmigrate.protocol.decision.Vote;
 import org.dcmigrate.protocol.machine.HolderRecord;
 import org.dcmigrate.protocol.machine.SourceRecord;
+import org.dcmigrate.protocol.machine.SourceState;
 
 /**
  * The journal on disk: one SQLite file, written ahead and synced at every append.
@@ -58,10 +59,13 @@ public final class Journal implements AutoCloseable {
 
   private final Connection connection;
   private final Consumer<JournalFailure> onFailure;
+  private final WriteObserver observer;
 
-  private Journal(Connection connection, Consumer<JournalFailure> onFailure) {
+  private Journal(
+      Connection connection, Consumer<JournalFailure> onFailure, WriteObserver observer) {
     this.connection = connection;
     this.onFailure = onFailure;
+    this.observer = observer;
   }
 
   /**
@@ -72,6 +76,12 @@ public final class Journal implements AutoCloseable {
    * @throws DcmException INTERNAL with the file and what is wrong with it
    */
   public static Journal open(Path file, Consumer<JournalFailure> onFailure) throws DcmException {
+    return open(file, onFailure, WriteObserver.NONE);
+  }
+
+  /** Opens or makes the journal, with somebody who looks at what it writes. */
+  public static Journal open(Path file, Consumer<JournalFailure> onFailure, WriteObserver observer)
+      throws DcmException {
     SqliteLibrary.load(Objects.requireNonNull(file.toAbsolutePath().getParent()));
     try {
       Connection connection = DriverManager.getConnection("jdbc:sqlite:" + file);
@@ -96,7 +106,7 @@ public final class Journal implements AutoCloseable {
                 + " promised INTEGER NOT NULL, ballot INTEGER NOT NULL, choice TEXT NOT NULL,"
                 + " PRIMARY KEY(migration, epoch))");
       }
-      return new Journal(connection, onFailure);
+      return new Journal(connection, onFailure, observer);
     } catch (SQLException failed) {
       throw new DcmException(
           Reason.INTERNAL,
@@ -118,16 +128,30 @@ public final class Journal implements AutoCloseable {
 
   /** Appends a record of a source; durable when this returns. */
   public void append(MigrationId migration, SourceRecord record) {
-    append("source_record", migration, RecordText.of(record));
+    String name = "source " + record.getClass().getSimpleName() + epoch(record);
+    append("source_record", migration, RecordText.of(record), name);
   }
 
   /** Appends a record of a holder; durable when this returns. */
   public void append(MigrationId migration, HolderRecord record) {
-    append("holder_record", migration, RecordText.of(record));
+    String name = "holder " + record.getClass().getSimpleName() + " " + record.epoch();
+    append("holder_record", migration, RecordText.of(record), name);
+  }
+
+  private static String epoch(SourceRecord record) {
+    return switch (record) {
+      case SourceRecord.AttemptOpened attempt -> " " + attempt.epoch();
+      case SourceRecord.WitnessAsked asked -> " " + asked.epoch();
+      case SourceRecord.Granted granted -> " " + granted.epoch();
+      case SourceRecord.Decided decided -> " " + decided.epoch();
+      case SourceRecord.Ended ended -> "";
+    };
   }
 
   /** Writes a vote; durable when this returns. */
   public synchronized void putSeat(Seat seat) {
+    String name = "seat " + seat.attempt().epoch();
+    observer.writing(name);
     try (PreparedStatement insert =
         connection.prepareStatement("INSERT OR REPLACE INTO seat VALUES(?, ?, ?, ?, ?, ?, ?, ?)")) {
       insert.setString(1, seat.attempt().migration().toString());
@@ -142,6 +166,7 @@ public final class Journal implements AutoCloseable {
     } catch (SQLException failed) {
       throw failure(failed);
     }
+    observer.written(name);
   }
 
   /** All votes. */
@@ -184,6 +209,22 @@ public final class Journal implements AutoCloseable {
       boolean ended = entry.records().stream().anyMatch(SourceRecord.Ended.class::isInstance);
       if (granted && !ended) {
         names.add(entry.guest().name());
+      }
+    }
+    return names;
+  }
+
+  /** Names of guests of which the last that is known here is that they run elsewhere. */
+  public Set<String> guestsThatLeft() throws DcmException {
+    Set<String> names = new HashSet<>();
+    for (Entry<SourceRecord> entry : sources()) {
+      boolean left =
+          entry.records().getLast() instanceof SourceRecord.Ended ended
+              && ended.result() instanceof SourceState.Result.Completed;
+      if (left) {
+        names.add(entry.guest().name());
+      } else {
+        names.remove(entry.guest().name());
       }
     }
     return names;
@@ -271,7 +312,9 @@ public final class Journal implements AutoCloseable {
     }
   }
 
-  private synchronized void append(String table, MigrationId migration, String record) {
+  private synchronized void append(
+      String table, MigrationId migration, String record, String name) {
+    observer.writing(name);
     try (PreparedStatement insert =
         connection.prepareStatement("INSERT INTO " + table + "(migration, record) VALUES(?, ?)")) {
       insert.setString(1, migration.toString());
@@ -280,6 +323,7 @@ public final class Journal implements AutoCloseable {
     } catch (SQLException failed) {
       throw failure(failed);
     }
+    observer.written(name);
   }
 
   private JournalFailure failure(SQLException cause) {

@@ -48,7 +48,7 @@ import org.slf4j.MDC;
  */
 public final class SourceMigration {
   private static final Logger LOG = LoggerFactory.getLogger(SourceMigration.class);
-  private static final long TICK_MS = 250;
+  private static final long TICK_NS = 250_000_000L;
   private static final int MOST_SEARCHES = 3;
   private static final Duration SEARCH_PAUSE = Duration.ofSeconds(1);
 
@@ -277,9 +277,17 @@ public final class SourceMigration {
 
   private void run() {
     try (var _ = MDC.putCloseable("migration", migration.toString())) {
+      long tickNs = System.nanoTime() + TICK_NS;
       while (!(state instanceof SourceState.Ended)) {
-        Optional<Waiting> next = Optional.ofNullable(inputs.poll(TICK_MS, TimeUnit.MILLISECONDS));
-        takeSafely(next.orElse(new Waiting(new SourceInput.Tick(), Optional.empty())));
+        long leftNs = tickNs - System.nanoTime();
+        if (leftNs <= 0) {
+          // Also while other inputs come one upon the other.
+          takeSafely(new Waiting(new SourceInput.Tick(), Optional.empty()));
+          tickNs = System.nanoTime() + TICK_NS;
+        } else {
+          Optional.ofNullable(inputs.poll(leftNs, TimeUnit.NANOSECONDS))
+              .ifPresent(this::takeSafely);
+        }
       }
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();

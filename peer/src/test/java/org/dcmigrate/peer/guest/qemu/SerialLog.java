@@ -43,6 +43,15 @@ public final class SerialLog {
         .orElse(0L);
   }
 
+  /** The number of the first tick that was printed, 0 where there is none. */
+  public long firstTick() {
+    return lines().stream()
+        .filter(line -> line.startsWith("T "))
+        .findFirst()
+        .map(line -> Long.parseLong(line.substring(2)))
+        .orElse(0L);
+  }
+
   /** Waits for a tick after this one. */
   public void awaitTickAfter(long tick) {
     await(lines -> lastTick() > tick, "a tick after " + tick);
