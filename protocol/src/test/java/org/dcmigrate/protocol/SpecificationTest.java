@@ -10,6 +10,7 @@ import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -27,9 +28,11 @@ import org.junit.jupiter.api.Test;
 class SpecificationTest {
   private static final Path ROOT = Path.of(System.getProperty("basedir", "."), "..");
   private static final Path LOCK = ROOT.resolve("spec").resolve("clauses.lock");
+  private static final Path INDEX = ROOT.resolve("spec").resolve("clauses.tsv");
+  private static final Pattern LINK = Pattern.compile("\\]\\(([^)]+)\\)");
   private static final String WITHDRAWN = "withdrawn";
   private static final Pattern CLAUSE =
-      Pattern.compile("^\\*\\*\\[(DCM-[A-Z]{3}-\\d{3})]\\*\\* \\(([a-z, ]+)\\) (.*)$");
+      Pattern.compile("^\\*\\*\\[(DCM-[A-Z]{3}-\\d{3})]\\*\\* \\(([a-z, ]+), (L[1-4])\\) (.*)$");
   private static final Pattern KEYWORD =
       Pattern.compile(
           "\\b(MUST NOT|MUST|SHALL NOT|SHALL|SHOULD"
@@ -96,6 +99,54 @@ class SpecificationTest {
                 assertThat(digest.equals(WITHDRAWN) && now.containsKey(id))
                     .as(id + " was withdrawn: a new clause needs a new number")
                     .isFalse());
+  }
+
+  /** One line for each clause, in the order of the text, for whoever works through them. */
+  @Test
+  void theIndexHasAllClauses() throws IOException {
+    List<String> index = new ArrayList<>(List.of("clause\troles\tlevel\tkeyword\tsection"));
+    String section = "";
+    for (String line : lines()) {
+      Matcher clause = CLAUSE.matcher(line);
+      if (line.matches("#{2,3} .*")) {
+        section = line.replaceFirst("#+ ", "").split(" ", 2)[0];
+      } else if (clause.matches()) {
+        Matcher keyword = KEYWORD.matcher(line);
+        assertThat(keyword.find()).as(line).isTrue();
+        index.add(
+            String.join(
+                "\t", clause.group(1), clause.group(2), clause.group(3), keyword.group(), section));
+      }
+    }
+    if (Boolean.getBoolean("dcm.clauses.update")) {
+      Files.write(INDEX, index);
+    }
+    assertThat(Files.readAllLines(INDEX)).isEqualTo(index);
+  }
+
+  /** Links within the text lead somewhere. */
+  @Test
+  void linksLeadSomewhere() throws IOException {
+    TreeSet<String> anchors = new TreeSet<>();
+    for (String line : lines()) {
+      if (line.matches("#{1,4} .*")) {
+        anchors.add(
+            line.replaceFirst("#+ ", "")
+                .toLowerCase(Locale.ROOT)
+                .replaceAll("[^a-z0-9 -]", "")
+                .replace(' ', '-'));
+      }
+    }
+    for (String line : lines()) {
+      for (MatchResult link : LINK.matcher(line).results().toList()) {
+        String target = link.group(1);
+        if (target.startsWith("#")) {
+          assertThat(anchors).contains(target.substring(1));
+        } else if (!target.startsWith("http")) {
+          assertThat(ROOT.resolve(target)).exists();
+        }
+      }
+    }
   }
 
   private static Map<String, String> lock() throws IOException {

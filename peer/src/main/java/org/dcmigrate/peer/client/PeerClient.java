@@ -39,6 +39,7 @@ import org.dcmigrate.v1.GetSegmentDigestsRequest;
 import org.dcmigrate.v1.GetSegmentDigestsResponse;
 import org.dcmigrate.v1.MetadataRecord;
 import org.dcmigrate.v1.OpenRequest;
+import org.dcmigrate.v1.OpenResponse;
 import org.dcmigrate.v1.PeerServiceGrpc;
 import org.dcmigrate.v1.RelayRequest;
 import org.dcmigrate.v1.ReleaseRequest;
@@ -113,7 +114,14 @@ public final class PeerClient {
             .setDigestAlgorithm(Wire.digest(digest))
             .setLeaseMs((int) lease.toMillis())
             .build();
-    return call(() -> destination(deadline).open(request).getHeldPages());
+    OpenResponse accepted = call(() -> destination(deadline).open(request));
+    if (accepted.getVersion() != VERSION) {
+      throw new DcmException(
+          Reason.VERSION_MISMATCH,
+          "the destination chose version %s of the protocol, which was not offered"
+              .formatted(Integer.toUnsignedString(accepted.getVersion())));
+    }
+    return accepted.getHeldPages();
   }
 
   /** Sends all metadata in one batch. */
