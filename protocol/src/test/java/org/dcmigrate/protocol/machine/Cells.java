@@ -98,7 +98,11 @@ final class Cells {
     states.put(
         "InDoubt, second phase",
         new SourceState.InDoubt(asked, grant, WHY, voting(proposer), 1, NOW_NS - 1, true));
+    states.put(
+        "InDoubt, the destination is voted for",
+        new SourceState.InDoubt(asked, grant, WHY, votingForN(proposer), 1, NOW_NS - 1, true));
     states.put("Committed", new SourceState.Committed(asked, grant, NOW_NS - 1, false));
+    states.put("Committed, asking", new SourceState.Committed(asked, grant, NOW_NS - 1, true));
     states.put("Ended", new SourceState.Ended(asked, new Result.Completed(N)));
     return states;
   }
@@ -127,6 +131,12 @@ final class Cells {
   private static Proposer voting(Proposer proposer) {
     return promised(proposer)
         .answered(W, new Answer.Promised(1, Optional.empty()))
+        .answered(S, new Answer.Accepted(1));
+  }
+
+  private static Proposer votingForN(Proposer proposer) {
+    return promised(proposer)
+        .answered(W, new Answer.Promised(1, Optional.of(Vote.GRANTED)))
         .answered(S, new Answer.Accepted(1));
   }
 
@@ -195,6 +205,9 @@ final class Cells {
         "Deciding, outbid",
         new HolderState.Deciding(
             EPOCH, DIGEST, granted.answered(W, new Answer.Refused(0, 1)), true, 2));
+    states.put(
+        "Deciding, the source is voted for",
+        new HolderState.Deciding(EPOCH, DIGEST, votingForS(granted), true, 3));
     states.put("Deciding, restarted", new HolderState.Deciding(EPOCH, DIGEST, granted, false, 0));
     states.put("Owned, being resumed", new HolderState.Owned(EPOCH, DIGEST, Resumption.UNDER_WAY));
     states.put("Owned, not resumed", new HolderState.Owned(EPOCH, DIGEST, Resumption.FAILED));
@@ -207,6 +220,16 @@ final class Cells {
         "Forgotten",
         new HolderState.Forgotten(EPOCH, new Failure(Reason.ATTEMPT_DISCARDED, "given up")));
     return states;
+  }
+
+  /** In ballot 2, since the source has outbid ballot 0 and was accepted by the witness. */
+  private static Proposer votingForS(Proposer granted) {
+    return granted
+        .answered(W, new Answer.Refused(0, 1))
+        .next()
+        .answered(N, new Answer.Promised(2, Optional.of(Vote.GRANTED)))
+        .answered(W, new Answer.Promised(2, Optional.of(new Vote(1, Choice.SOURCE))))
+        .answered(N, new Answer.Accepted(2));
   }
 
   static Map<String, HolderInput> holderInputs() {
@@ -222,6 +245,9 @@ final class Cells {
     inputs.put("TransferAsked by O", new HolderInput.TransferAsked(EPOCH, O));
     inputs.put("TransferAsked by X", new HolderInput.TransferAsked(EPOCH, X));
     inputs.put("ResumeFailed, never ran", new HolderInput.ResumeFailed(EPOCH, WHY, true));
+    inputs.put(
+        "Answered by S: accepted in ballot 2",
+        new HolderInput.Answered(EPOCH, S, new Answer.Accepted(2)));
     inputs.put("Verified, unequal", new HolderInput.Verified(EPOCH, false));
     for (long epoch : List.of(EPOCH, EPOCH - 1, EPOCH + 1)) {
       String of =

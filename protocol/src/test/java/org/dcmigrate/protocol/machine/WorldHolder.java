@@ -225,7 +225,7 @@ final class WorldHolder implements Network.Callee {
     if (!(input instanceof StatusAsked) || refused) {
       world.log(id, "<- " + input);
     }
-    world.invariants().holderStep(this, before, input, step);
+    StepRules.holder(id, journal, before, input, step);
     if (!refused) {
       accepted(control, answer);
     }
@@ -256,7 +256,7 @@ final class WorldHolder implements Network.Callee {
   }
 
   private void carryOut(HolderStep step, Consumer<Reply> answer) {
-    world.invariants().persistFirstAtHolder(step.outputs());
+    StepRules.persistFirstAtHolder(step.outputs());
     world.carryOut(id, step.outputs(), output -> carryOut(output, answer));
     world.invariants().always();
   }

@@ -134,7 +134,7 @@ final class WorldSource implements Network.Callee {
     if (!(input instanceof SourceInput.Tick) || !step.outputs().isEmpty()) {
       world.log(id, "<- " + input);
     }
-    world.invariants().sourceStep(before, input, step);
+    StepRules.source(before, input, step);
     enter(step);
     carryOut(step);
   }
@@ -177,7 +177,7 @@ final class WorldSource implements Network.Callee {
   }
 
   private void carryOut(SourceStep step) {
-    world.invariants().persistFirstAtSource(step.outputs());
+    StepRules.persistFirstAtSource(step.outputs());
     world.carryOut(id, step.outputs(), this::carryOut);
     world.invariants().always();
   }
