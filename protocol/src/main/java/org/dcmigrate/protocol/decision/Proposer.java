@@ -121,7 +121,9 @@ public record Proposer(
     Map<PeerId, Optional<Vote>> more = new LinkedHashMap<>(promises);
     more.put(from, accepted);
     Optional<Vote> proposal = Optional.empty();
-    if (more.size() >= electorate.quorum()) {
+    // Without its own promise it could not know what it proposed in this ballot before a restart.
+    boolean own = more.containsKey(self) || !electorate.acceptors().contains(self);
+    if (own && more.size() >= electorate.quorum()) {
       Choice bound =
           more.values().stream()
               .flatMap(Optional::stream)

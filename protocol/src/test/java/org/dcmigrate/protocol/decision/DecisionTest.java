@@ -91,6 +91,18 @@ class DecisionTest {
   }
 
   @Test
+  void aProposerWaitsForItsOwnPromiseSinceItMayHaveProposedBefore() {
+    Vote before = new Vote(1, Choice.SOURCE);
+    Proposer restarted =
+        Proposer.recovering(THREE, Choice.SOURCE)
+            .answered(N, new Answer.Promised(1, Optional.of(Vote.GRANTED)))
+            .answered(W, new Answer.Promised(1, Optional.empty()));
+    assertThat(restarted.vote()).isEmpty();
+    assertThat(restarted.answered(S, new Answer.Promised(1, Optional.of(before))).vote())
+        .contains(before);
+  }
+
+  @Test
   void whoIsOutbidTakesTheNextBallotOfItsOwn() {
     Proposer source = Proposer.recovering(THREE, Choice.SOURCE);
     assertThat(source.ballot()).isEqualTo(1);

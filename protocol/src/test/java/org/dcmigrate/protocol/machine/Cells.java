@@ -143,8 +143,8 @@ final class Cells {
         "InDoubt, second phase for the destination",
         new SourceState.InDoubt(
             asked, grant, WHY, votingForDestination(proposer), 1, NOW_NS - 1, true));
-    states.put("Committed, asking", new SourceState.Committed(asked, grant, NOW_NS - 1, true));
     states.put("Committed", new SourceState.Committed(asked, grant, NOW_NS - 1, false));
+    states.put("Committed, asking", new SourceState.Committed(asked, grant, NOW_NS - 1, true));
     states.put("Ended", new SourceState.Ended(asked, new Result.Completed(N)));
     return states;
   }
@@ -253,17 +253,7 @@ final class Cells {
             EPOCH, DIGEST, granted.answered(W, new Answer.Refused(0, 1)), true, 2));
     states.put(
         "Deciding, second phase for the source",
-        new HolderState.Deciding(
-            EPOCH,
-            DIGEST,
-            granted
-                .answered(W, new Answer.Refused(0, 1))
-                .next()
-                .answered(S, new Answer.Promised(2, Optional.of(new Vote(1, Choice.SOURCE))))
-                .answered(N, new Answer.Promised(2, Optional.of(Vote.GRANTED)))
-                .answered(S, new Answer.Accepted(2)),
-            true,
-            3));
+        new HolderState.Deciding(EPOCH, DIGEST, votingForS(granted), true, 3));
     states.put("Deciding, restarted", new HolderState.Deciding(EPOCH, DIGEST, granted, false, 0));
     states.put("Owned, being resumed", new HolderState.Owned(EPOCH, DIGEST, Resumption.UNDER_WAY));
     states.put("Owned, not resumed", new HolderState.Owned(EPOCH, DIGEST, Resumption.FAILED));
@@ -276,6 +266,16 @@ final class Cells {
         "Forgotten",
         new HolderState.Forgotten(EPOCH, new Failure(Reason.ATTEMPT_DISCARDED, "given up")));
     return states;
+  }
+
+  /** In ballot 2, since the source has outbid ballot 0 and was accepted by the witness. */
+  private static Proposer votingForS(Proposer granted) {
+    return granted
+        .answered(W, new Answer.Refused(0, 1))
+        .next()
+        .answered(N, new Answer.Promised(2, Optional.of(Vote.GRANTED)))
+        .answered(W, new Answer.Promised(2, Optional.of(new Vote(1, Choice.SOURCE))))
+        .answered(N, new Answer.Accepted(2));
   }
 
   static Map<String, HolderInput> holderInputs() {

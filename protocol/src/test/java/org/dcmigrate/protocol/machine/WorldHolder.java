@@ -228,7 +228,7 @@ final class WorldHolder implements Network.Callee {
     if (!(input instanceof StatusAsked) || refused) {
       world.log(id, "<- " + input);
     }
-    world.invariants().holderStep(this, before, input, step);
+    StepRules.holder(id, journal, before, input, step);
     if (!refused) {
       accepted(control, answer);
     }
@@ -259,7 +259,7 @@ final class WorldHolder implements Network.Callee {
   }
 
   private void carryOut(HolderStep step, Transition transition, Consumer<Reply> answer) {
-    world.invariants().persistFirstAtHolder(step.outputs());
+    StepRules.persistFirstAtHolder(step.outputs());
     world.carryOut(
         this, transition, step.outputs(), step.endOfRecords(), output -> carryOut(output, answer));
     world.invariants().always();

@@ -137,7 +137,7 @@ final class WorldSource implements Network.Callee {
     if (!(input instanceof SourceInput.Tick) || !step.outputs().isEmpty()) {
       world.log(id, "<- " + input);
     }
-    world.invariants().sourceStep(before, input, step);
+    StepRules.source(before, input, step);
     enter(step);
     carryOut(step, Transitions.source(before, input, step));
   }
@@ -180,7 +180,7 @@ final class WorldSource implements Network.Callee {
   }
 
   private void carryOut(SourceStep step, Transition transition) {
-    world.invariants().persistFirstAtSource(step.outputs());
+    StepRules.persistFirstAtSource(step.outputs());
     world.carryOut(this, transition, step.outputs(), step.endOfRecords(), this::carryOut);
     world.invariants().always();
   }
