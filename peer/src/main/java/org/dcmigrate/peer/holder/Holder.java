@@ -291,6 +291,22 @@ public final class Holder {
         });
   }
 
+  /**
+   * Refuses at once what {@link #prepare} would refuse in the end, before device state is sent.
+   *
+   * @throws DcmException as prepare
+   */
+  public void announcePrepare(long epoch) throws DcmException {
+    locked(
+        () -> {
+          if (!(state instanceof HolderState.Receiving) || state.epoch() != epoch) {
+            request(new HolderInput.PrepareArrived(epoch, 0));
+            throw new AssertionError("Prepare is refused unless pages are received");
+          }
+          return true;
+        });
+  }
+
   /** Takes the stopped guest's device state and expected digest; answers go to the replies. */
   public void prepare(long epoch, long memoryDigest, byte[] device, SwitchoverReplies replies)
       throws DcmException {

@@ -74,7 +74,7 @@ final class SwitchoverStream implements StreamObserver<SwitchoverRequest>, Switc
     }
     Attempt attempt = Wire.attempt(message.getAttempt());
     // Before device state is collected, not only behind it: an attempt that is over gets none.
-    holders.get(attempt, caller).status(attempt.epoch());
+    holders.get(attempt, caller).announcePrepare(attempt.epoch());
     prepare = Optional.of(message);
     deviceState = new ByteArrayOutputStream();
   }

@@ -126,6 +126,16 @@ class HolderTest {
   }
 
   @Test
+  void aPrepareThatComesToNothingIsRefusedBeforeItsDeviceState() throws Exception {
+    refused(Reason.STATE_CONFLICT, () -> holder.announcePrepare(1));
+    holder.metadata(1, METADATA);
+    holder.announcePrepare(1);
+    refused(Reason.STATE_CONFLICT, () -> holder.announcePrepare(2));
+    holder.forget(1);
+    refused(Reason.ATTEMPT_DISCARDED, () -> holder.announcePrepare(1));
+  }
+
+  @Test
   void aPeerThatStopsGivesUpBeforeItWipes() throws Exception {
     Replies replies = new Replies();
     long digest = prepared(replies);
