@@ -26,13 +26,9 @@ final class Exploration {
               .cancel(1)
               .faults(1, EnumSet.allOf(Kind.class))
               .ballots(1),
-          Bounds.plain("witness, the source crashes")
+          Bounds.plain("witness, a fault")
               .with(Product.B)
-              .faults(1, EnumSet.of(Kind.SOURCE_CRASH))
-              .ballots(1),
-          Bounds.plain("witness, another peer crashes")
-              .with(Product.B)
-              .faults(1, EnumSet.of(Kind.HOLDER_CRASH))
+              .faults(1, EnumSet.complementOf(EnumSet.of(Kind.LATE_REQUEST)))
               .ballots(1),
           Bounds.plain("witness, a peer dies for good")
               .with(Product.B)

@@ -31,7 +31,7 @@ final class Turn {
   private Set<Cast> casts;
   private Remaining remaining;
   private int carriedOut;
-  private boolean answered;
+  private Set<Call> answered = Set.of();
   private Optional<PeerId> lastActor = Optional.empty();
 
   /** The peer that carries out outputs dies after so many. */
@@ -155,9 +155,8 @@ final class Turn {
     } else if (call.to().equals(Product.S)) {
       source.receive(call);
     } else {
-      answered = false;
       holder(call.to()).receive(call);
-      if (!holder(call.to()).alive() && !answered) {
+      if (!holder(call.to()).alive() && !answered.contains(call)) {
         // It died before it answered.
         answer(call, new Reply.Lost(Projection.WHY));
       }
@@ -181,7 +180,7 @@ final class Turn {
 
   /** An answer goes out; it arrives whenever the caller's turn comes. */
   void answer(Call call, Reply reply) {
-    answered = true;
+    answered = plus(answered, call);
     if (call.orphan()) {
       return;
     }
