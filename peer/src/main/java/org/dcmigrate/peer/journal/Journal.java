@@ -60,6 +60,7 @@ public final class Journal implements AutoCloseable {
   private final Connection connection;
   private final Consumer<JournalFailure> onFailure;
   private final WriteObserver observer;
+  private boolean closed;
 
   private Journal(
       Connection connection, Consumer<JournalFailure> onFailure, WriteObserver observer) {
@@ -328,12 +329,16 @@ public final class Journal implements AutoCloseable {
 
   private JournalFailure failure(SQLException cause) {
     JournalFailure failure = new JournalFailure(cause);
-    onFailure.accept(failure);
+    // What comes too late at an orderly stop is not done, and that is all.
+    if (!closed) {
+      onFailure.accept(failure);
+    }
     return failure;
   }
 
   @Override
   public synchronized void close() {
+    closed = true;
     try {
       connection.close();
     } catch (SQLException failed) {

@@ -65,6 +65,10 @@ public final class TraceFile implements Trace, AutoCloseable {
               path,
               Set.of(StandardOpenOption.CREATE, StandardOpenOption.APPEND),
               PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+      if (endsInMidLine(path)) {
+        // Torn when the machine crashed: what follows is whole again.
+        file.write(ByteBuffer.wrap(new byte[] {'\n'}));
+      }
       return new TraceFile(peer, clock, file);
     } catch (IOException failed) {
       throw new DcmException(
@@ -72,6 +76,13 @@ public final class TraceFile implements Trace, AutoCloseable {
           "the trace %s cannot be written: %s; does its directory exist?"
               .formatted(path, failed.getMessage()),
           failed);
+    }
+  }
+
+  private static boolean endsInMidLine(Path path) throws IOException {
+    try (FileChannel file = FileChannel.open(path, StandardOpenOption.READ)) {
+      ByteBuffer last = ByteBuffer.allocate(1);
+      return file.size() > 0 && file.read(last, file.size() - 1) == 1 && last.get(0) != '\n';
     }
   }
 
