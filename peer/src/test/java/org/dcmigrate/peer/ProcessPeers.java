@@ -72,12 +72,15 @@ final class ProcessPeers implements AutoCloseable {
       sockets.add(socket);
       ports.put(name, socket.getLocalPort());
     }
+    for (String name : names) {
+      Files.writeString(
+          directory.resolve(name + ".yaml"), yaml(name, links) + extraYaml.getOrDefault(name, ""));
+    }
+    // Only now: a link that got the port of a daemon would forward to itself without end.
     for (ServerSocket socket : sockets) {
       socket.close();
     }
     for (String name : names) {
-      Files.writeString(
-          directory.resolve(name + ".yaml"), yaml(name, links) + extraYaml.getOrDefault(name, ""));
       start(name, Optional.ofNullable(trouble.get(name)));
     }
     for (String name : names) {
