@@ -2,7 +2,9 @@ package org.dcmigrate.peer.guest;
 
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
+import java.util.function.Consumer;
 import org.dcmigrate.protocol.DcmException;
+import org.dcmigrate.protocol.Extent;
 import org.dcmigrate.protocol.GuestMetadata;
 
 /**
@@ -31,6 +33,18 @@ public interface GuestSource extends AutoCloseable {
    * @param into at least {@code pageCount} * 4096 bytes
    */
   void read(int block, long firstPage, int pageCount, MemorySegment into) throws DcmException;
+
+  /**
+   * Tells the pages that the guest has written since {@link #next} gave them, as far as that is
+   * known before they come again; a guest that tells nothing is right, too. In ascending order.
+   */
+  void written(Consumer<Extent> each) throws DcmException;
+
+  /**
+   * Has {@link #next} give what was written meanwhile once more, without leave to stop. Does
+   * nothing where {@link #written} tells nothing.
+   */
+  void anotherPass() throws DcmException;
 
   /** Lets the guest stop by itself when it expects to stand still no longer than its limit. */
   void letStop() throws DcmException;

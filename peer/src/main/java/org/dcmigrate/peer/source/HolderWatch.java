@@ -48,6 +48,7 @@ final class HolderWatch implements AutoCloseable {
   private final Listener listener;
   private final Map<PeerId, Watched> watched = new ConcurrentHashMap<>();
   private final Set<PeerId> asking = ConcurrentHashMap.newKeySet();
+  private final Set<PeerId> skipping = ConcurrentHashMap.newKeySet();
   private final Map<PeerId, Long> answeredNs = new ConcurrentHashMap<>();
   private final Map<PeerId, ContributorStatus> contributors = new ConcurrentHashMap<>();
   // Bytes relayed in epochs that are over.
@@ -158,15 +159,14 @@ final class HolderWatch implements AutoCloseable {
   private void contributor(PeerClient client, Attempt attempt, Duration deadline)
       throws DcmException {
     PeerId peer = client.peer();
-    for (List<Extent> skip = skips(peer); !skip.isEmpty(); skip = skips(peer)) {
-      client.skip(attempt, skip, deadline);
-    }
+    skip(client, attempt, deadline);
     ContributorStatus status = client.contributorStatus(attempt, deadline);
     if (!isCurrent(peer, attempt.epoch())) {
       return;
     }
     contributors.put(peer, status);
-    pages.ifPresent(all -> all.waiting(peer, status.waitingPages()));
+    long nowNs = System.nanoTime();
+    pages.ifPresent(all -> all.relays(peer, status.waitingPages(), status.payloadBytes(), nowNs));
     if (status.state() == RelayState.DRAINED) {
       pages.ifPresent(all -> all.settle(peer));
       listener.happened(new SourceInput.ContributorDrained(attempt.epoch(), peer));
@@ -177,6 +177,36 @@ final class HolderWatch implements AutoCloseable {
           new Failure(
               Reason.PEER_UNREACHABLE,
               context.peers().name(peer) + " cannot relay: " + status.failure()));
+    }
+  }
+
+  /** Tells a contributor at once what it need not relay any more. */
+  void skipNow(PeerId peer) {
+    Optional<Watched> role =
+        Optional.ofNullable(watched.get(peer)).filter(any -> any.role() == Role.CONTRIBUTOR);
+    if (role.isPresent() && skipping.add(peer)) {
+      Thread.ofVirtual()
+          .start(
+              () -> {
+                try {
+                  skip(
+                      context.peers().client(peer),
+                      new Attempt(migration, role.get().epoch()),
+                      context.timeouts().contributorSilence());
+                } catch (DcmException failed) {
+                  // The next question finds out what is the matter; what was to be skipped is only
+                  // relayed for nothing.
+                } finally {
+                  skipping.remove(peer);
+                }
+              });
+    }
+  }
+
+  private void skip(PeerClient client, Attempt attempt, Duration deadline) throws DcmException {
+    PeerId peer = client.peer();
+    for (List<Extent> skip = skips(peer); !skip.isEmpty(); skip = skips(peer)) {
+      client.skip(attempt, skip, deadline);
     }
   }
 

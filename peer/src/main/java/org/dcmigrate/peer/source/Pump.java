@@ -3,7 +3,7 @@ package org.dcmigrate.peer.source;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
-import java.util.HashMap;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -25,6 +25,7 @@ import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.Reason;
 import org.dcmigrate.protocol.machine.SourceInput;
 import org.dcmigrate.protocol.pages.PageSet;
+import org.dcmigrate.protocol.split.SplitPolicy;
 import org.dcmigrate.protocol.wire.TransferMessage;
 
 /**
@@ -44,12 +45,16 @@ final class Pump implements AutoCloseable {
 
     void planned(long epoch, double fraction, List<PeerId> relaying);
 
+    /** A contributor has pages to skip, the sooner the better. */
+    void tookOver(PeerId from);
+
     void stopped(byte[] deviceState, long stoppedAtNs);
 
     void sealed(StoppedGuest guest);
   }
 
   private static final Duration PATIENCE = Duration.ofMillis(20);
+  private static final long SURVEY_NS = TimeUnit.MILLISECONDS.toNanos(100);
   private static final Duration INVENTORY_DEADLINE = Duration.ofSeconds(60);
   private static final int RESEND_BYTES = 64 * Geometry.PAGE_BYTES;
 
@@ -77,6 +82,9 @@ final class Pump implements AutoCloseable {
   private boolean reconciling;
   private boolean repairing;
   private boolean takingOver;
+  private boolean rested;
+  private long surveyedAtNs;
+  private long acknowledgedBytes;
 
   Pump(GuestSource guest, SourcePages pages, SourceContext context, Listener listener) {
     this.guest = guest;
@@ -194,7 +202,11 @@ final class Pump implements AutoCloseable {
           next.run();
         }
         Optional<Link> current = link;
+        if (current.isPresent()) {
+          survey(current.get());
+        }
         if (closed || !(current.isPresent() && work(current.get()))) {
+          rested = true;
           waitForCommand();
         }
       }
@@ -213,6 +225,27 @@ final class Pump implements AutoCloseable {
       link.ifPresent(current -> current.sender().cancel());
       arena.close();
     }
+  }
+
+  /** Several times a second: what the split of the work is decided by. */
+  private void survey(Link to) throws DcmException {
+    long nowNs = System.nanoTime();
+    long tookNs = nowNs - surveyedAtNs;
+    if (tookNs < SURVEY_NS) {
+      return;
+    }
+    long bytes = to.sender().acknowledgedBytes();
+    pages.acknowledged(bytes - acknowledgedBytes, tookNs, !rested);
+    surveyWritten(nowNs);
+    acknowledgedBytes = bytes;
+    surveyedAtNs = nowNs;
+    rested = false;
+  }
+
+  private void surveyWritten(long nowNs) throws DcmException {
+    List<Extent> written = new ArrayList<>();
+    guest.written(written::add);
+    pages.written(written, nowNs);
   }
 
   private void waitForCommand() throws InterruptedException, DcmException {
@@ -262,13 +295,24 @@ final class Pump implements AutoCloseable {
       case Event.ZeroPages run ->
           send(to, pages.emittedZero(run.block(), run.firstPage(), run.pageCount()));
       case Event.PassEnded ended -> listener.passEnded(ended.pass(), ended.dirtyPages());
-      // Nothing of its own to send: what a contributor has still to relay comes sooner this way.
-      case Event.Idle idle -> takingOver = pages.takeOver();
+      case Event.Idle idle -> idle();
       case Event.Stopped stop -> {
         stopped = Optional.of(stop);
         stopReported = false;
         listener.stopped(stop.deviceState(), stop.stoppedAtNs());
       }
+    }
+  }
+
+  /** Nothing of its own to send, while contributors relay. */
+  private void idle() throws DcmException {
+    SplitPolicy.Step step = pages.next(System.nanoTime());
+    takingOver = !(step instanceof SplitPolicy.Step.Rest);
+    rested |= !takingOver;
+    switch (step) {
+      case SplitPolicy.Step.TakeOver over -> listener.tookOver(over.from());
+      case SplitPolicy.Step.Pass pass -> guest.anotherPass();
+      case SplitPolicy.Step.Rest rest -> {}
     }
   }
 
@@ -329,7 +373,9 @@ final class Pump implements AutoCloseable {
       if (heldPages > 0) {
         inventory(to, attempt, held);
       }
-      double fraction = pages.plan(held, new HashMap<>(available));
+      pages.plan(held, available);
+      surveyWritten(System.nanoTime());
+      double fraction = pages.sharedFraction();
       Link opened = connect(attempt, to);
       if (closed || attempt.epoch() <= stoppedEpoch) {
         opened.sender().cancel();
@@ -346,6 +392,8 @@ final class Pump implements AutoCloseable {
     TransferSender sender =
         TransferSender.open(
             to.channel(), attempt, context.egress(), context.timeouts().sendStall());
+    acknowledgedBytes = 0;
+    surveyedAtNs = System.nanoTime();
     return new Link(attempt, to, sender);
   }
 

@@ -529,6 +529,11 @@ public final class SourceMigration {
     }
 
     @Override
+    public void tookOver(PeerId from) {
+      watch.skipNow(from);
+    }
+
+    @Override
     public void stopped(byte[] state, long stoppedAtNs) {
       deviceState = state;
       course.stopped(stoppedAtNs);

@@ -2,7 +2,7 @@ package org.dcmigrate.peer.source;
 
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -15,6 +15,9 @@ import org.dcmigrate.protocol.pages.GenerationCounter;
 import org.dcmigrate.protocol.pages.PageDigest;
 import org.dcmigrate.protocol.pages.PageSet;
 import org.dcmigrate.protocol.pages.PageTable;
+import org.dcmigrate.protocol.split.Backlog;
+import org.dcmigrate.protocol.split.PageShares;
+import org.dcmigrate.protocol.split.SplitPolicy;
 import org.dcmigrate.protocol.wire.TransferMessage;
 
 /**
@@ -29,8 +32,6 @@ import org.dcmigrate.protocol.wire.TransferMessage;
 final class SourcePages implements AutoCloseable {
   private static final int RESEND_PAGES = 64;
   private static final int MOST_RUN_PAGES = 256;
-  // 8 MiB: more than a contributor of 10 Gbit/s sends in some round trips.
-  private static final long LEAST_LEFT_PAGES = 2048;
 
   private static final MemorySegment ZERO_PAGE =
       MemorySegment.ofArray(new byte[Geometry.PAGE_BYTES]).asReadOnly();
@@ -40,13 +41,10 @@ final class SourcePages implements AutoCloseable {
   private final PageDigest digest;
   private final long zeroPage;
   private final GenerationCounter generations = new GenerationCounter();
-  private final PageSet resend;
-  // Where the last search ended, so that the next one does not go through all pages again.
-  private Extent resendCursor = new Extent(0, 0, 1);
-  private final Map<PeerId, PageSet> owed = new HashMap<>();
-  // Of what each owes: how much it has not relayed yet, less what was taken over since it said so.
-  private final Map<PeerId, Long> waiting = new HashMap<>();
-  private final Map<PeerId, List<Extent>> skips = new HashMap<>();
+  private final PageShares shares;
+  private final SplitPolicy policy = new SplitPolicy();
+  private long heldPages;
+  private long writtenPages;
   // Digests of the run that is being looked at.
   private final long[] digests = new long[MOST_RUN_PAGES];
 
@@ -55,7 +53,7 @@ final class SourcePages implements AutoCloseable {
     this.table = new PageTable(geometry, algorithm);
     this.digest = PageDigest.newInstance(algorithm);
     this.zeroPage = algorithm.zeroPage();
-    this.resend = new PageSet(geometry);
+    this.shares = new PageShares(geometry);
   }
 
   Geometry geometry() {
@@ -71,11 +69,11 @@ final class SourcePages implements AutoCloseable {
   }
 
   synchronized long resendPages() {
-    return resend.count();
+    return shares.ownPages();
   }
 
   synchronized long owedPages() {
-    return owed.values().stream().mapToLong(PageSet::count).sum();
+    return shares.owedPages();
   }
 
   // ---- Emission.
@@ -94,7 +92,7 @@ final class SourcePages implements AutoCloseable {
         MemorySegment page = page(payload, i);
         digests[i] = digest.of(page);
         long index = table.index(block, firstPage + i);
-        fresh = again || table.generation(index) == 0 || table.digest(index) != digests[i];
+        fresh = again || isNew(block, firstPage + i, index, digests[i]);
         zero = digests[i] == zeroPage && isZero(page);
       }
       if (runStart >= 0 && (!fresh || zero != runZero)) {
@@ -118,7 +116,7 @@ final class SourcePages implements AutoCloseable {
     for (int i = from; i < to; i++) {
       table.set(table.index(block, firstPage + i), generation, digests[i]);
     }
-    emitted(new Extent(block, first, count));
+    shares.emitted(new Extent(block, first, count));
     return zero
         ? TransferMessage.Chunk.zero(block, first, count, generation)
         : TransferMessage.Chunk.of(
@@ -137,7 +135,7 @@ final class SourcePages implements AutoCloseable {
       boolean fresh = false;
       if (page < firstPage + pageCount) {
         long index = table.index(block, page);
-        fresh = table.generation(index) == 0 || table.digest(index) != zeroPage;
+        fresh = isNew(block, page, index, zeroPage);
       }
       if (fresh && runStart < 0) {
         runStart = page;
@@ -148,7 +146,7 @@ final class SourcePages implements AutoCloseable {
         for (long each = runStart; each < page; each++) {
           table.set(table.index(block, each), generation, zeroPage);
         }
-        emitted(new Extent(block, runStart, count));
+        shares.emitted(new Extent(block, runStart, count));
         chunks.add(TransferMessage.Chunk.zero(block, runStart, count, generation));
         runStart = -1;
       }
@@ -156,29 +154,17 @@ final class SourcePages implements AutoCloseable {
     return chunks;
   }
 
-  private void emitted(Extent extent) {
-    resend.remove(extent);
-    owed.forEach(
-        (peer, pages) -> {
-          long before = pages.count();
-          pages.remove(extent);
-          if (pages.count() != before) {
-            skips.computeIfAbsent(peer, any -> new ArrayList<>()).add(extent);
-          }
-        });
+  private boolean isNew(int block, long page, long index, long contents) {
+    return table.generation(index) == 0
+        || table.digest(index) != contents
+        || shares.isUnclaimed(block, page);
   }
 
   // ---- Who sends what.
 
   /** The next pages that the source has to send again, read anew from the guest. */
   synchronized Optional<Extent> nextResend() {
-    Optional<Extent> next =
-        resend.nextRun(resendCursor.block(), resendCursor.firstPage(), RESEND_PAGES);
-    if (next.isEmpty() && !resend.isEmpty()) {
-      next = resend.nextRun(0, 0, RESEND_PAGES);
-    }
-    next.ifPresent(extent -> resendCursor = extent);
-    return next;
+    return shares.nextOwn(RESEND_PAGES);
   }
 
   /** Marks the pages of this inventory that are of the version emitted last. */
@@ -200,84 +186,72 @@ final class SourcePages implements AutoCloseable {
 
   /**
    * Decides, after a turn to another destination, for every page emitted so far: held there
-   * already, owed by a contributor that has it, or to be sent again. Gives the part of all pages
-   * that need not be sent again.
+   * already, owed by a contributor that has it, or to be sent again.
    */
-  synchronized double plan(PageSet held, Map<PeerId, PageSet> available) {
-    owed.clear();
-    waiting.clear();
-    skips.clear();
-    resend.clear();
-    available.keySet().forEach(peer -> owed.put(peer, new PageSet(geometry)));
+  synchronized void plan(PageSet held, Map<PeerId, PageSet> available) {
+    PageSet lacking = new PageSet(geometry);
     for (int block = 0; block < geometry.blocks().size(); block++) {
-      for (long page = 0; page < geometry.blocks().get(block).pages(); page++) {
+      long pages = geometry.blocks().get(block).pages();
+      for (long page = 0; page < pages; page++) {
         if (table.generation(table.index(block, page)) != 0 && !held.contains(block, page)) {
-          assign(block, page, available);
+          lacking.add(block, page, 1);
         }
       }
     }
-    long elsewhere = held.count() + owedPages();
-    return (double) elsewhere / geometry.totalPages();
+    policy.turned();
+    shares.assign(lacking, available);
+    heldPages = held.count();
   }
 
-  private void assign(int block, long page, Map<PeerId, PageSet> available) {
-    Extent extent = new Extent(block, page, 1);
-    Optional<PeerId> least = Optional.empty();
-    for (Map.Entry<PeerId, PageSet> candidate : available.entrySet()) {
-      if (candidate.getValue().contains(block, page)
-          && (least.isEmpty() || owedBy(candidate.getKey()) < owedBy(least.get()))) {
-        least = Optional.of(candidate.getKey());
-      }
-    }
-    if (least.isPresent()) {
-      owedSet(least.get()).add(extent);
-    } else {
-      resend.add(extent);
-    }
+  /** The part of all pages that need not be sent again, right after the {@link #plan}. */
+  synchronized double sharedFraction() {
+    return (double) (heldPages + shares.owedPages()) / geometry.totalPages();
   }
 
   /** What a contributor is asked to relay. A copy. */
   synchronized PageSet owedCopy(PeerId peer) {
-    PageSet copy = new PageSet(geometry);
-    copy.addAll(owedSet(peer));
-    return copy;
+    return shares.owed(peer);
   }
 
-  /** How much a contributor has still to relay, as it says after the skips sent so far. */
-  synchronized void waiting(PeerId peer, long pages) {
-    if (owed.containsKey(peer)) {
-      waiting.put(peer, pages);
-    }
+  /** Pages that the guest has written since it gave them, as far as it tells before they come. */
+  synchronized void written(Collection<Extent> extents, long nowNs) {
+    writtenPages = extents.stream().mapToLong(Extent::pageCount).sum();
+    extents.forEach(shares::written);
+    policy.written(writtenPages, nowNs);
   }
 
-  /**
-   * Takes pages over from the contributor that has most to relay, from the far end of what it owes,
-   * while it relays from the near end: the two meet. Gives false when there is too little left to
-   * be worth it, as what is under way would come twice.
-   */
-  synchronized boolean takeOver() {
-    Optional<PeerId> slowest =
-        waiting.entrySet().stream()
-            .filter(entry -> entry.getValue() > LEAST_LEFT_PAGES)
-            .max(Map.Entry.comparingByValue())
-            .map(Map.Entry::getKey);
-    if (slowest.isEmpty()) {
-      return false;
+  /** What has reached the destination of what the source sent, see {@link SplitPolicy}. */
+  synchronized void acknowledged(long bytes, long tookNs, boolean busy) {
+    policy.sourceSent(bytes, tookNs, busy);
+  }
+
+  /** How far a contributor is, as it says after the skips sent so far. */
+  synchronized void relays(PeerId peer, long waitingPages, long bytes, long nowNs) {
+    policy.contributor(peer, waitingPages, bytes, nowNs);
+  }
+
+  /** How fast a contributor is to relay at the most, in bytes per second; 0: as it can. */
+  synchronized long pace(PeerId peer) {
+    return policy.pace(peer, backlog());
+  }
+
+  /** What the source does while it has nothing of its own to send. */
+  synchronized SplitPolicy.Step next(long nowNs) {
+    SplitPolicy.Step step = policy.next(backlog(), nowNs);
+    if (step instanceof SplitPolicy.Step.TakeOver over) {
+      shares.takeOver(over.from(), over.pages());
     }
-    Optional<Extent> last = owedSet(slowest.get()).lastRun(RESEND_PAGES);
-    last.ifPresent(
-        extent -> {
-          resend.add(extent);
-          waiting.merge(slowest.get(), -extent.pageCount(), Long::sum);
-        });
-    return last.isPresent();
+    return step;
+  }
+
+  private Backlog backlog() {
+    return new Backlog(shares.ownPages() + geometry.totalPages() - table.heldPages(), writtenPages);
   }
 
   /** A contributor is done or gone: it owes nothing any more. */
   synchronized void settle(PeerId peer) {
-    waiting.remove(peer);
-    owed.remove(peer);
-    skips.remove(peer);
+    policy.gone(peer);
+    shares.settle(peer);
   }
 
   /** Puts every page that the destination lacks and nobody owes on the list to send again. */
@@ -286,8 +260,8 @@ final class SourcePages implements AutoCloseable {
       for (long page = 0; page < geometry.blocks().get(block).pages(); page++) {
         if (table.generation(table.index(block, page)) != 0
             && !held.contains(block, page)
-            && !isOwed(block, page)) {
-          resend.add(new Extent(block, page, 1));
+            && !shares.isOwed(block, page)) {
+          shares.addOwn(new Extent(block, page, 1));
         }
       }
     }
@@ -303,34 +277,17 @@ final class SourcePages implements AutoCloseable {
     if (segment < 0 || first >= pages || table.segmentDigest(block, segment) == expected) {
       return;
     }
-    resend.add(new Extent(block, first, Math.min(PageTable.SEGMENT_PAGES, pages - first)));
+    shares.addOwn(new Extent(block, first, Math.min(PageTable.SEGMENT_PAGES, pages - first)));
   }
 
   /** Takes the pages that a contributor need not relay any more. */
   synchronized List<Extent> takeSkips(PeerId peer, int most) {
-    List<Extent> waiting = skips.getOrDefault(peer, List.of());
-    List<Extent> taken = List.copyOf(waiting.subList(0, Math.min(most, waiting.size())));
-    if (!taken.isEmpty()) {
-      waiting.subList(0, taken.size()).clear();
-    }
-    return taken;
+    return shares.takeSkips(peer, most);
   }
 
   /** Whether a page has the contents that were emitted last. */
   boolean sameAsEmitted(PageDigest fresh, int block, long page, MemorySegment contents) {
     return table.digest(table.index(block, page)) == fresh.of(contents);
-  }
-
-  private boolean isOwed(int block, long page) {
-    return owed.values().stream().anyMatch(pages -> pages.contains(block, page));
-  }
-
-  private long owedBy(PeerId peer) {
-    return owedSet(peer).count();
-  }
-
-  private PageSet owedSet(PeerId peer) {
-    return owed.computeIfAbsent(peer, any -> new PageSet(geometry));
   }
 
   private static MemorySegment page(MemorySegment payload, int number) {

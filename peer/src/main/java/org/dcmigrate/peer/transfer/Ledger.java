@@ -15,6 +15,9 @@ import org.dcmigrate.protocol.wire.TransferMessage;
  * write into it and never wait; the sender's thread waits for it.
  */
 final class Ledger {
+  // More than the transport lets wait; a power of two.
+  private static final int REMEMBERED_CHUNKS = 1 << 14;
+
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private Optional<DcmException> failure = Optional.empty();
@@ -22,12 +25,20 @@ final class Ledger {
   private boolean halfClosed;
   private boolean completed;
   private Counts counts = new Counts(0, 0, 0, 0);
+  // Payload sent up to each of the last chunks, by the chunk's number.
+  private final long[] payloadUpTo = new long[REMEMBERED_CHUNKS];
+  private long acknowledgedBytes;
 
   /** What was handed to the transport, and what came back. */
   record Counts(long sentChunks, long sentPages, long payloadBytes, long acknowledgedChunks) {}
 
   Counts counts() {
     return locked(() -> counts);
+  }
+
+  /** Payload of the chunks acknowledged. */
+  long acknowledgedBytes() {
+    return locked(() -> acknowledgedBytes);
   }
 
   boolean isOver() {
@@ -59,6 +70,7 @@ final class Ledger {
               counts.sentPages + chunk.pageCount(),
               counts.payloadBytes + chunk.payloadBytes(),
               counts.acknowledgedChunks);
+      payloadUpTo[(int) (counts.sentChunks % REMEMBERED_CHUNKS)] = counts.payloadBytes;
     } finally {
       lock.unlock();
     }
@@ -82,6 +94,9 @@ final class Ledger {
         return false;
       }
       counts = new Counts(counts.sentChunks, counts.sentPages, counts.payloadBytes, chunks);
+      if (chunks > 0 && counts.sentChunks - chunks < REMEMBERED_CHUNKS) {
+        acknowledgedBytes = payloadUpTo[(int) (chunks % REMEMBERED_CHUNKS)];
+      }
       changed.signalAll();
       return true;
     } finally {

@@ -150,6 +150,11 @@ public final class TransferSender implements AutoCloseable {
     return ledger.counts().acknowledgedChunks();
   }
 
+  /** Payload of the chunks acknowledged. */
+  public long acknowledgedBytes() {
+    return ledger.acknowledgedBytes();
+  }
+
   /** Pages handed to the transport. */
   public long sentPages() {
     return ledger.counts().sentPages();

@@ -5,10 +5,12 @@ import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import org.dcmigrate.peer.guest.Guest;
 import org.dcmigrate.peer.guest.GuestSource;
 import org.dcmigrate.peer.guest.StoppedGuest;
 import org.dcmigrate.protocol.DcmException;
+import org.dcmigrate.protocol.Extent;
 import org.dcmigrate.protocol.Geometry;
 import org.dcmigrate.protocol.GuestMetadata;
 import org.dcmigrate.protocol.Reason;
@@ -162,6 +164,13 @@ final class QemuSource implements GuestSource {
       throws DcmException {
     memory.read(block, firstPage, pageCount, into);
   }
+
+  /** QEMU keeps that to itself until a pass begins. */
+  @Override
+  public void written(Consumer<Extent> each) {}
+
+  @Override
+  public void anotherPass() {}
 
   @Override
   public void letStop() throws DcmException {

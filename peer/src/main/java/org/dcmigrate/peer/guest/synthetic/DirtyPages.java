@@ -53,6 +53,21 @@ final class DirtyPages {
     return bits == 0 ? pages : (long) word * Long.SIZE + Long.numberOfTrailingZeros(bits);
   }
 
+  /** The first page not marked at or after this one; the number of pages when there is none. */
+  long nextClear(long index) {
+    if (index >= pages) {
+      return pages;
+    }
+    int word = (int) (index / Long.SIZE);
+    long bits = ~words.get(word) & (-1L << index);
+    while (bits == 0 && ++word < words.length()) {
+      bits = ~words.get(word);
+    }
+    return bits == 0
+        ? pages
+        : Math.min(pages, (long) word * Long.SIZE + Long.numberOfTrailingZeros(bits));
+  }
+
   long count() {
     long count = 0;
     for (int word = 0; word < words.length(); word++) {

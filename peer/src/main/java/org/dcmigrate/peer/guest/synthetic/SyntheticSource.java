@@ -4,14 +4,17 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.dcmigrate.peer.guest.GuestSource;
 import org.dcmigrate.peer.guest.StoppedGuest;
 import org.dcmigrate.peer.memory.GuestHome;
 import org.dcmigrate.protocol.DcmException;
+import org.dcmigrate.protocol.Extent;
 import org.dcmigrate.protocol.Geometry;
 import org.dcmigrate.protocol.GuestMetadata;
 import org.dcmigrate.protocol.Reason;
+import org.dcmigrate.protocol.split.Throughput;
 
 /**
  * A synthetic guest in migration. It goes through memory in ascending passes: the first takes all
@@ -32,7 +35,7 @@ final class SyntheticSource implements GuestSource {
   private final long[] firstIndexes;
   private final long pages;
   private final DirtyPages dirty;
-  private final DrainRate drained = new DrainRate();
+  private final Throughput drained = new Throughput();
   // Freed with this object: the reader may still be at it when another thread closes.
   private final MemorySegment buffer =
       Arena.ofAuto().allocate((long) RUN_PAGES * Geometry.PAGE_BYTES, Geometry.PAGE_BYTES);
@@ -40,6 +43,7 @@ final class SyntheticSource implements GuestSource {
   // Of the thread that reads.
   private Phase phase = Phase.PASS;
   private int pass = 1;
+  private boolean first = true;
   private long cursor;
   private boolean mayStop;
   private long emittedPages;
@@ -106,6 +110,26 @@ final class SyntheticSource implements GuestSource {
   }
 
   @Override
+  public void written(Consumer<Extent> each) {
+    // In the first pass, what lies ahead has not been given yet.
+    long end = phase == Phase.PASS && first ? cursor : pages;
+    for (long index = dirty.next(0); index < end; ) {
+      int block = block(index);
+      long blockEnd = firstIndexes[block] + home.geometry().blocks().get(block).pages();
+      long runEnd = Math.min(dirty.nextClear(index), Math.min(end, blockEnd));
+      each.accept(new Extent(block, index - firstIndexes[block], runEnd - index));
+      index = dirty.next(runEnd);
+    }
+  }
+
+  @Override
+  public void anotherPass() {
+    if (phase == Phase.REST) {
+      beginPass();
+    }
+  }
+
+  @Override
   public void letStop() {
     mayStop = true;
   }
@@ -134,6 +158,7 @@ final class SyntheticSource implements GuestSource {
     mayStop = false;
     standsStill = false;
     dirty.markAll();
+    first = true;
     cursor = 0;
     phase = Phase.PASS;
     writer.start();
@@ -194,6 +219,7 @@ final class SyntheticSource implements GuestSource {
 
   private Event endPass() {
     long left = dirty.count();
+    first = false;
     Event ended = new Event.PassEnded(pass, left);
     pass++;
     if (!mayStop) {
@@ -216,7 +242,7 @@ final class SyntheticSource implements GuestSource {
     double expectedNs =
         expected > 0
             ? dirtyPages * (double) Geometry.PAGE_BYTES / expected * 1e9
-            : drained.expectedNs(dirtyPages);
+            : drained.isKnown() ? dirtyPages / drained.perSecond() * 1e9 : Double.POSITIVE_INFINITY;
     return dirtyPages <= FEW_PAGES || expectedNs <= downtimeLimit.toNanos();
   }
 
