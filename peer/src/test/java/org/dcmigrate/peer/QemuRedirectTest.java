@@ -50,9 +50,10 @@ class QemuRedirectTest {
 
   @AfterEach
   void nothingStays() throws IOException {
-    try (TestPeers open = peers.orElseThrow()) {
-      for (String name : List.of("a", "b", "c", "d")) {
-        quitGuests(open, name);
+    try {
+      // There are none where the machine lacks what the test needs.
+      if (peers.isPresent()) {
+        quitAll(peers.get());
       }
     } finally {
       try (Stream<Path> files = Files.walk(directory)) {
@@ -180,6 +181,14 @@ class QemuRedirectTest {
       awaitSourceBytes(migration, 10L << 20);
       redirect(migration, "c");
       assertArrived(vm, migration, "c");
+    }
+  }
+
+  private void quitAll(TestPeers all) throws IOException {
+    try (all) {
+      for (String name : List.of("a", "b", "c", "d")) {
+        quitGuests(all, name);
+      }
     }
   }
 
