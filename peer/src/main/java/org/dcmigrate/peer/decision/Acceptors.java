@@ -4,6 +4,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.dcmigrate.peer.journal.Journal;
 import org.dcmigrate.peer.trace.Trace;
 import org.dcmigrate.protocol.Attempt;
@@ -51,6 +52,22 @@ public final class Acceptors {
     if (!seats.containsKey(attempt)) {
       take(new Journal.Seat(attempt, electorate, acceptor), Optional.empty(), VoterEvent.SEATED);
     }
+  }
+
+  /**
+   * Ends this peer's own seat by a record that says who owns the guest. Nobody is answered before
+   * both are on disk, and they get there together: a vote given after the record could make the
+   * other side an owner, too.
+   *
+   * @param write puts the record, and the seat where there is one, on disk in one write
+   */
+  public synchronized void end(
+      Attempt attempt, Choice owner, Consumer<Optional<Journal.Seat>> write) {
+    Optional<Journal.Seat> seat = Optional.ofNullable(seats.get(attempt));
+    Optional<Journal.Seat> ended =
+        seat.map(s -> new Journal.Seat(attempt, s.electorate(), Acceptor.ended(owner)));
+    write.accept(ended);
+    ended.ifPresent(now -> take(now, seat.map(Journal.Seat::acceptor), VoterEvent.SETTLED));
   }
 
   /**

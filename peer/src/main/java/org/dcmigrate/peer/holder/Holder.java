@@ -190,13 +190,15 @@ public final class Holder {
     requireSource(asked.source());
     locked(
         () -> {
-          if (!again.guestName().equals(opening.guestName())) {
+          // Where nothing is held, as after a restart, there is nothing that could be of another.
+          boolean holds = place.store().isPresent();
+          if (holds && !again.guestName().equals(opening.guestName())) {
             throw new DcmException(
                 Reason.FIELD_INVALID,
                 "guest_name must stay the same in all epochs of a migration: it was %s, and is %s"
                     .formatted(opening.guestName(), again.guestName()));
           }
-          if (place.store().isPresent() && again.digest() != opening.digest()) {
+          if (holds && again.digest() != opening.digest()) {
             throw new DcmException(
                 Reason.FIELD_INVALID,
                 "digest_algorithm must stay the same in all epochs of a migration");
@@ -560,15 +562,29 @@ public final class Holder {
   }
 
   private void persist(HolderRecord record) {
-    context.journal().append(migration, record);
+    Journal journal = context.journal();
     switch (record) {
       case HolderRecord.OpenedAs opened -> {
+        journal.append(migration, opened);
         senders.clear();
         relays.forget();
       }
-      case HolderRecord.Retired retired -> relays.forget();
-      case HolderRecord.GrantedWith granted -> sit(granted);
-      default -> {}
+      case HolderRecord.Retired retired -> {
+        journal.append(migration, retired);
+        relays.forget();
+      }
+      case HolderRecord.GrantedWith granted -> {
+        journal.append(migration, granted);
+        sit(granted);
+      }
+      case HolderRecord.OwnedWith owned ->
+          context
+              .acceptors()
+              .end(
+                  new Attempt(migration, owned.epoch()),
+                  Choice.DESTINATION,
+                  seat -> journal.append(migration, owned, seat));
+      default -> journal.append(migration, record);
     }
   }
 

@@ -129,14 +129,24 @@ public final class Journal implements AutoCloseable {
 
   /** Appends a record of a source; durable when this returns. */
   public void append(MigrationId migration, SourceRecord record) {
+    append(migration, record, Optional.empty());
+  }
+
+  /** Appends a record of a source with the seat that it changes; durable, both or none. */
+  public void append(MigrationId migration, SourceRecord record, Optional<Seat> seat) {
     String name = "source " + record.getClass().getSimpleName() + epoch(record);
-    append("source_record", migration, RecordText.of(record), name);
+    append("source_record", migration, RecordText.of(record), seat, name);
   }
 
   /** Appends a record of a holder; durable when this returns. */
   public void append(MigrationId migration, HolderRecord record) {
+    append(migration, record, Optional.empty());
+  }
+
+  /** Appends a record of a holder with the seat that it changes; durable, both or none. */
+  public void append(MigrationId migration, HolderRecord record, Optional<Seat> seat) {
     String name = "holder " + record.getClass().getSimpleName() + " " + record.epoch();
-    append("holder_record", migration, RecordText.of(record), name);
+    append("holder_record", migration, RecordText.of(record), seat, name);
   }
 
   private static String epoch(SourceRecord record) {
@@ -153,6 +163,15 @@ public final class Journal implements AutoCloseable {
   public synchronized void putSeat(Seat seat) {
     String name = "seat " + seat.attempt().epoch();
     observer.writing(name);
+    try {
+      insert(seat);
+    } catch (SQLException failed) {
+      throw failure(failed);
+    }
+    observer.written(name);
+  }
+
+  private void insert(Seat seat) throws SQLException {
     try (PreparedStatement insert =
         connection.prepareStatement("INSERT OR REPLACE INTO seat VALUES(?, ?, ?, ?, ?, ?, ?, ?)")) {
       insert.setString(1, seat.attempt().migration().toString());
@@ -164,10 +183,7 @@ public final class Journal implements AutoCloseable {
       insert.setLong(7, seat.acceptor().accepted().map(Vote::ballot).orElse(-1L));
       insert.setString(8, seat.acceptor().accepted().map(v -> v.choice().name()).orElse(""));
       insert.executeUpdate();
-    } catch (SQLException failed) {
-      throw failure(failed);
     }
-    observer.written(name);
   }
 
   /** All votes. */
@@ -314,17 +330,31 @@ public final class Journal implements AutoCloseable {
   }
 
   private synchronized void append(
-      String table, MigrationId migration, String record, String name) {
+      String table, MigrationId migration, String record, Optional<Seat> seat, String name) {
     observer.writing(name);
+    try {
+      if (seat.isPresent()) {
+        connection.setAutoCommit(false);
+        insert(seat.get());
+        insert(table, migration, record);
+        connection.commit();
+        connection.setAutoCommit(true);
+      } else {
+        insert(table, migration, record);
+      }
+    } catch (SQLException failed) {
+      throw failure(failed);
+    }
+    observer.written(name);
+  }
+
+  private void insert(String table, MigrationId migration, String record) throws SQLException {
     try (PreparedStatement insert =
         connection.prepareStatement("INSERT INTO " + table + "(migration, record) VALUES(?, ?)")) {
       insert.setString(1, migration.toString());
       insert.setString(2, record);
       insert.executeUpdate();
-    } catch (SQLException failed) {
-      throw failure(failed);
     }
-    observer.written(name);
   }
 
   private JournalFailure failure(SQLException cause) {

@@ -355,12 +355,7 @@ public final class SourceMigration {
 
   private void carryOut(SourceOutput output) {
     switch (output) {
-      case SourceOutput.Persist persist -> {
-        context.journal().append(migration, persist.record());
-        if (persist.record() instanceof SourceRecord.Granted granted) {
-          sit(granted);
-        }
-      }
+      case SourceOutput.Persist persist -> persist(persist.record());
       case SourceOutput.Appoint appoint -> calls.appoint(appoint);
       case SourceOutput.Dismiss dismiss -> calls.dismiss(dismiss);
       case SourceOutput.Ask ask -> calls.ask(ask);
@@ -394,6 +389,24 @@ public final class SourceMigration {
       case SourceOutput.RedirectFailed failed ->
           Optional.ofNullable(redirects.poll())
               .ifPresent(a -> a.complete(Optional.of(failed.failure())));
+    }
+  }
+
+  private void persist(SourceRecord record) {
+    Journal journal = context.journal();
+    switch (record) {
+      case SourceRecord.Granted granted -> {
+        journal.append(migration, granted);
+        sit(granted);
+      }
+      case SourceRecord.Decided decided ->
+          context
+              .acceptors()
+              .end(
+                  new Attempt(migration, decided.epoch()),
+                  decided.choice(),
+                  seat -> journal.append(migration, decided, seat));
+      default -> journal.append(migration, record);
     }
   }
 

@@ -13,10 +13,14 @@ import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.MigrationId;
 import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.Reason;
+import org.dcmigrate.protocol.decision.Acceptor;
 import org.dcmigrate.protocol.decision.Answer;
 import org.dcmigrate.protocol.decision.Choice;
+import org.dcmigrate.protocol.decision.Electorate;
 import org.dcmigrate.protocol.decision.Question;
 import org.dcmigrate.protocol.decision.Vote;
+import org.dcmigrate.protocol.machine.HolderRecord;
+import org.dcmigrate.protocol.machine.SourceRecord;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -81,6 +85,31 @@ class AcceptorsTest {
     assertThat(acceptors.ask(N, first, GRANTED)).isEqualTo(new Answer.Refused(0, 1));
     assertThat(acceptors.ask(N, first, new Question.Promise(2)))
         .isEqualTo(new Answer.Promised(2, Optional.of(new Vote(Vote.MOST_BALLOTS, Choice.SOURCE))));
+  }
+
+  @Test
+  void aRecordThatNamesTheOwnerEndsTheOwnSeatForGood() throws DcmException {
+    Electorate alone = new Electorate(S, N, Optional.empty());
+    acceptors.sit(first, alone, Acceptor.undecided());
+    assertThat(acceptors.ask(N, first, GRANTED)).isEqualTo(new Answer.Accepted(0));
+    SourceRecord decided = new SourceRecord.Decided(1, Choice.SOURCE);
+    acceptors.end(first, Choice.SOURCE, seat -> journal.append(first.migration(), decided, seat));
+
+    assertThat(acceptors.ask(N, first, GRANTED)).isEqualTo(new Answer.Refused(0, 1));
+    restart();
+    assertThat(acceptors.ask(N, first, GRANTED)).isEqualTo(new Answer.Refused(0, 1));
+    assertThat(acceptors.ask(N, first, new Question.Promise(2)))
+        .isEqualTo(new Answer.Promised(2, Optional.of(new Vote(Vote.MOST_BALLOTS, Choice.SOURCE))));
+    assertThat(journal.sources().getFirst().records()).containsExactly(decided);
+  }
+
+  @Test
+  void aPeerThatDoesNotVoteWritesTheRecordAlone() throws DcmException {
+    HolderRecord owned = new HolderRecord.OwnedWith(1, 7);
+    acceptors.end(
+        first, Choice.DESTINATION, seat -> journal.append(first.migration(), owned, seat));
+    assertThat(journal.seats()).isEmpty();
+    assertThat(journal.holders().getFirst().records()).containsExactly(owned);
   }
 
   @Test

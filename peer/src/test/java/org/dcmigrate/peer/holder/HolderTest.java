@@ -70,6 +70,11 @@ class HolderTest {
             failure -> {
               throw failure;
             });
+    holders = holders();
+    holder = opened(migration);
+  }
+
+  private Holders holders() {
     Peers peers =
         new Peers(
             new Peers.Peer("self", "127.0.0.1:1", SELF),
@@ -78,23 +83,21 @@ class HolderTest {
               throw new AssertionError("nobody is called");
             });
     Acceptors acceptors = new Acceptors(SELF, journal, 10, Trace.NONE);
-    holders =
-        new Holders(
-            new HolderContext(
-                peers,
-                journal,
-                new Guests(10),
-                List.of(adapter),
-                directory.resolve("run"),
-                0,
-                new EgressLimiter(0, System::nanoTime),
-                Timeouts.DEFAULT,
-                Set.of(),
-                acceptors,
-                new Ballots(peers, acceptors),
-                Trace.NONE),
-            10);
-    holder = opened(migration);
+    return new Holders(
+        new HolderContext(
+            peers,
+            journal,
+            new Guests(10),
+            List.of(adapter),
+            directory.resolve("run"),
+            0,
+            new EgressLimiter(0, System::nanoTime),
+            Timeouts.DEFAULT,
+            Set.of(),
+            acceptors,
+            new Ballots(peers, acceptors),
+            Trace.NONE),
+        10);
   }
 
   @AfterEach
@@ -214,6 +217,33 @@ class HolderTest {
     holder.metadata(1, METADATA);
     holder.forget(1);
     refused(Reason.MIGRATION_UNKNOWN, () -> holder.relay(1, new PageSet(METADATA.geometry())));
+  }
+
+  @Test
+  void aPeerThatWasRestartedBeforeTheMetadataCanBeTheDestinationAgain() throws Exception {
+    holders = holders();
+    holders.recover();
+    holders.open(
+        new Attempt(migration, 2),
+        SOURCE,
+        List.of(),
+        new Holder.Opening("guest", PageDigest.Algorithm.CRC64, Duration.ofSeconds(30)));
+    holder = holders.find(migration).orElseThrow();
+    holder.metadata(2, METADATA);
+    assertThat(holder.state()).isInstanceOf(HolderState.Receiving.class);
+  }
+
+  @Test
+  void pagesOfOneGuestAreNotTakenForThoseOfAnother() throws Exception {
+    holder.metadata(1, METADATA);
+    refused(
+        Reason.FIELD_INVALID,
+        () ->
+            holders.open(
+                new Attempt(migration, 2),
+                SOURCE,
+                List.of(),
+                new Holder.Opening("other", PageDigest.Algorithm.CRC64, Duration.ofSeconds(30))));
   }
 
   private static Electorate electorate() {

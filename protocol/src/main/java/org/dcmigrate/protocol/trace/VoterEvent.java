@@ -14,6 +14,8 @@ public enum VoterEvent {
   ACCEPT("Accept", "DCM-DEC-003", true),
   /** The source tells a witness who owns the guest. */
   DISMISSED("Dismissed", "DCM-DEC-013", true),
+  /** A record of source or destination itself says who owns the guest. */
+  SETTLED("Settled", "DCM-DEC-017", true),
   /** The seat is taken up again from the journal. */
   RECOVERED(Transition.RECOVERED, "DCM-REC-001", false);
 

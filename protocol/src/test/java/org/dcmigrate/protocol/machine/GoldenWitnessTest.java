@@ -115,6 +115,62 @@ class GoldenWitnessTest {
   }
 
   @Test
+  void aSourceThatWasGivenTheGuestDoesNotVoteItAwayAgain() {
+    world.plan("A", "S", ballot(Question.Accept.class), Fault.LOSE_ANSWER);
+    world.migrate("A");
+    world.runUntilState("Committing");
+    world.runFor(5);
+    world.cut("S", "A");
+    world.runUntilState("Committed");
+    world.resolve("S", Choice.SOURCE);
+    staysWithTheSource();
+  }
+
+  @Test
+  void norWithAWitness() {
+    world.migrate("A", "W");
+    world.runUntilState("Committing");
+    world.plan("A", "S", ballot(Question.Accept.class), Fault.LOSE_REQUEST);
+    world.cut("A", "W");
+    world.runFor(1);
+    world.cut("S", "A");
+    world.kill("W");
+    world.runUntilState("InDoubt 1 A ballot 1");
+    world.resolve("S", Choice.SOURCE);
+    staysWithTheSource();
+  }
+
+  /** Also when the fenced destination is back, after the source has stopped telling it. */
+  private void staysWithTheSource() {
+    world.runFor(1000);
+    world.kill("S");
+    world.restart("S");
+    world.mend("S", "A");
+    world.runFor(10_000);
+    assertThat(world.source().guest().power()).isEqualTo(Power.RUNNING);
+    assertThat(world.holder("A").guestRuns()).isFalse();
+    assertThat(world.holder("A").journal().getLast()).isInstanceOf(HolderRecord.Forgot.class);
+  }
+
+  @Test
+  void aDestinationThatWasGivenTheGuestDoesNotVoteItAwayAgain() {
+    world.migrate("A", "W");
+    world.runUntilState("Committing");
+    world.plan("A", "S", ballot(Question.Accept.class), Fault.LOSE_REQUEST);
+    world.plan("S", "W", ballot(Question.Accept.class), Fault.LOSE_REQUEST);
+    world.cut("A", "W");
+    world.runFor(1);
+    world.cut("S", "A");
+    world.runUntilState("InDoubt 1 A ballot 1 SOURCE");
+    world.kill("W");
+    world.resolve("A", Choice.DESTINATION);
+    world.mend("S", "A");
+    world.runFor(10_000);
+    assertThat(world.holder("A").guestRuns()).isTrue();
+    assertThat(world.source().guest().power()).isEqualTo(Power.QUIT);
+  }
+
+  @Test
   void operatorGivesTheGuestToTheDestination() {
     world.migrate("A");
     world.runUntilState("Committing");

@@ -1,7 +1,9 @@
 package org.dcmigrate.protocol.machine;
 
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
@@ -24,6 +26,8 @@ final class Invariants {
   private final Map<String, Integer> reached = new HashMap<>();
   private final Map<Long, Set<Cast>> votes = new TreeMap<>();
   private final Map<Long, Integer> quorums = new HashMap<>();
+  private final Set<WorldHolder> fenced = new HashSet<>();
+  private boolean sourceIsFenced;
   private boolean resolved;
 
   Invariants(World world) {
@@ -43,12 +47,20 @@ final class Invariants {
   void voted(long epoch, Electorate electorate, PeerId acceptor, Vote vote) {
     votes.computeIfAbsent(epoch, e -> new LinkedHashSet<>()).add(new Cast(acceptor, vote));
     quorums.put(epoch, electorate.quorum());
-    require(decided(epoch).size() <= 1, "both choices are decided: " + votes);
+    require(resolved || decided(epoch).size() <= 1, "both choices are decided: " + votes);
   }
 
-  /** The operator has decided: from now on it is the operator who answers for one guest only. */
-  void resolved() {
+  /**
+   * The operator decides, and says that the other side is fenced: a guest that is owned there
+   * already never runs again, and nobody else comes to own it any more.
+   */
+  void resolved(Choice choice) {
     resolved = true;
+    if (choice == Choice.SOURCE) {
+      world.holders().stream().filter(Invariants::owns).forEach(fenced::add);
+    } else {
+      sourceIsFenced = world.source().guest().power() == Power.RUNNING;
+    }
   }
 
   private Set<Choice> decided(long epoch) {
@@ -104,19 +116,18 @@ final class Invariants {
 
   /** Rules 1, 2 and 5. */
   void always() {
-    if (resolved) {
-      return;
-    }
     WorldGuest guest = world.source().guest();
-    long running = world.holders().stream().filter(WorldHolder::guestRuns).count();
-    long owners = world.holders().stream().filter(Invariants::owns).count();
+    List<WorldHolder> free =
+        world.holders().stream().filter(holder -> !fenced.contains(holder)).toList();
+    long running = free.stream().filter(WorldHolder::guestRuns).count();
+    long owners = free.stream().filter(Invariants::owns).count();
     require(owners <= 1, "more than one owner");
-    if (guest.power() == Power.RUNNING) {
+    if (guest.power() == Power.RUNNING && !sourceIsFenced) {
       require(running == 0 && owners == 0, "the guest runs at the source, and another owns it");
       grantHasEnded();
     }
     require(running <= 1, "the guest runs at two destinations");
-    if (guest.power() == Power.QUIT) {
+    if (guest.power() == Power.QUIT && !resolved) {
       require(owners == 1, "the source has ended the guest, and nobody owns it");
     }
     for (WorldHolder holder : world.holders()) {

@@ -88,13 +88,15 @@ class TransitionTablesTest {
                         Acceptor.Step step = state.ask(question);
                         seat(rows, stateName, questionName, state, step.next(), step.answer());
                       });
-              for (Choice owner : Choice.values()) {
-                seat(
-                    rows,
-                    stateName,
-                    "Dismissed, the " + owner.name().toLowerCase(Locale.ROOT) + " owns the guest",
-                    state,
-                    Acceptor.ended(owner));
+              for (String told : List.of("Dismissed", "Settled")) {
+                for (Choice owner : Choice.values()) {
+                  seat(
+                      rows,
+                      stateName,
+                      told + ", the " + owner.name().toLowerCase(Locale.ROOT) + " owns the guest",
+                      state,
+                      Acceptor.ended(owner));
+                }
               }
             });
     compare("voter", rows);

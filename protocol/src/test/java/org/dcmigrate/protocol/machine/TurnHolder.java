@@ -11,6 +11,7 @@ import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.Reason;
 import org.dcmigrate.protocol.decision.Acceptor;
 import org.dcmigrate.protocol.decision.Answer;
+import org.dcmigrate.protocol.decision.Choice;
 import org.dcmigrate.protocol.machine.HolderInput.CommitArrived;
 import org.dcmigrate.protocol.machine.HolderInput.ForgetAsked;
 import org.dcmigrate.protocol.machine.HolderInput.MetadataArrived;
@@ -314,6 +315,9 @@ final class TurnHolder {
     if (record instanceof HolderRecord.GrantedWith granted
         && granted.electorate().acceptors().contains(id)) {
       seats.seat(granted.epoch(), granted.electorate(), Acceptor.granted());
+    }
+    if (record instanceof HolderRecord.OwnedWith owned) {
+      seats.end(owned.epoch(), Choice.DESTINATION);
     }
   }
 

@@ -56,6 +56,12 @@ final class TurnSeats {
     seats = Collections.unmodifiableSortedMap(changed);
   }
 
+  /** The peer's own record says who owns the guest. */
+  void end(long epoch, Choice owner) {
+    Optional.ofNullable(seats.get(epoch))
+        .ifPresent(seat -> put(epoch, new Seat(seat.electorate(), Acceptor.ended(owner))));
+  }
+
   Reply ask(PeerId caller, long epoch, Question question) {
     Optional<Seat> seat = Optional.ofNullable(seats.get(epoch));
     if (seat.isEmpty()) {

@@ -287,6 +287,9 @@ final class TurnSource {
           new Electorate(Product.S, granted.to(), granted.witness()),
           turn.machines().sourceSeat());
     }
+    if (record instanceof SourceRecord.Decided decided) {
+      seats.end(decided.epoch(), decided.choice());
+    }
   }
 
   private void ask(SourceOutput.Ask o) {

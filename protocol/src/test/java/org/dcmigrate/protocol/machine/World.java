@@ -162,10 +162,16 @@ final class World {
 
   /** The operator decides at a peer that is in doubt. */
   void resolve(String peer, Choice choice) {
-    invariants.resolved();
     if (peer.equals(SOURCE.uri())) {
+      SourceState state = source.state().orElseThrow();
+      if (state instanceof SourceState.InDoubt || state instanceof SourceState.Committed) {
+        invariants.resolved(choice);
+      }
       source.input(new SourceInput.ResolveAsked(choice));
     } else {
+      if (holder(peer).state().orElseThrow() instanceof HolderState.Deciding) {
+        invariants.resolved(choice);
+      }
       holder(peer).input(new HolderInput.ResolveAsked(choice));
     }
   }

@@ -66,6 +66,18 @@ final class WorldAcceptors {
                     VoterEvent.DISMISSED));
   }
 
+  /** The peer's own record says who owns the guest. */
+  void end(long epoch, Choice owner) {
+    Optional.ofNullable(seats.get(epoch))
+        .ifPresent(
+            seat ->
+                take(
+                    epoch,
+                    Optional.of(seat.acceptor()),
+                    new Seat(seat.electorate(), Acceptor.ended(owner)),
+                    VoterEvent.SETTLED));
+  }
+
   private void take(long epoch, Optional<Acceptor> before, Seat seat, VoterEvent event) {
     seats.put(epoch, seat);
     world.stepped(

@@ -14,6 +14,7 @@ import org.dcmigrate.protocol.Failure;
 import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.Reason;
 import org.dcmigrate.protocol.decision.Acceptor;
+import org.dcmigrate.protocol.decision.Choice;
 import org.dcmigrate.protocol.machine.HolderInput.CommitArrived;
 import org.dcmigrate.protocol.machine.HolderInput.ForgetAsked;
 import org.dcmigrate.protocol.machine.HolderInput.MetadataArrived;
@@ -331,6 +332,9 @@ final class WorldHolder implements Network.Callee {
       if (voter) {
         acceptors.seat(granted.epoch(), granted.electorate(), Acceptor.granted());
       }
+    }
+    if (record instanceof HolderRecord.OwnedWith owned) {
+      acceptors.end(owned.epoch(), Choice.DESTINATION);
     }
   }
 

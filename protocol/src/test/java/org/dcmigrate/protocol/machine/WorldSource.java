@@ -251,6 +251,9 @@ final class WorldSource implements Network.Callee {
           new Electorate(id, granted.to(), granted.witness()),
           world.machines().sourceSeat());
     }
+    if (record instanceof SourceRecord.Decided decided) {
+      acceptors.end(decided.epoch(), decided.choice());
+    }
   }
 
   private void detach(SourceOutput.Detach o) {
