@@ -11,6 +11,9 @@ public interface StoppedGuest {
   /** The destination runs the guest: nothing of it stays here. */
   void quit();
 
+  /** Whether there still is something to resume; cheap, and true where that is not known. */
+  boolean isThere();
+
   /** Reads pages of the guest that stands still. */
   void read(int block, long firstPage, int pageCount, MemorySegment into) throws DcmException;
 }

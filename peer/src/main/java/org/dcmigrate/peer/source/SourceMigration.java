@@ -83,6 +83,7 @@ public final class SourceMigration {
   private volatile Optional<StoppedGuest> sealed = Optional.empty();
   private volatile byte[] deviceState = new byte[0];
   private boolean restarted;
+  private boolean lossNoticed;
   private Optional<CompletableFuture<Optional<Failure>>> asker = Optional.empty();
 
   private SourceMigration(
@@ -195,16 +196,12 @@ public final class SourceMigration {
 
   /** Cancels; completes at the end, or with why it cannot be cancelled. */
   CompletableFuture<Optional<Failure>> cancel() {
-    CompletableFuture<Optional<Failure>> answer = ask(new SourceInput.CancelAsked());
-    var _ = over.thenRun(() -> answer.complete(Optional.empty()));
-    return answer;
+    return ask(new SourceInput.CancelAsked());
   }
 
-  /** The operator decides in the place of peers that cannot; completes when that is accepted. */
+  /** The operator decides in the place of peers that cannot; completes at the end, or with why. */
   CompletableFuture<Optional<Failure>> resolve(Choice choice) {
-    CompletableFuture<Optional<Failure>> answer = ask(new SourceInput.ResolveAsked(choice));
-    var _ = over.thenRun(() -> answer.complete(Optional.empty()));
-    return answer;
+    return ask(new SourceInput.ResolveAsked(choice));
   }
 
   /** Completes when nothing will change any more. */
@@ -243,9 +240,10 @@ public final class SourceMigration {
 
   private CompletableFuture<Optional<Failure>> ask(SourceInput input) {
     CompletableFuture<Optional<Failure>> answer = new CompletableFuture<>();
-    inputs.add(new Waiting(input, Optional.of(answer)));
-    if (over.isDone()) {
-      // The migration's thread may have gone before it saw this.
+    Waiting waiting = new Waiting(input, Optional.of(answer));
+    inputs.add(waiting);
+    if (over.isDone() && inputs.remove(waiting)) {
+      // The migration's thread has gone before it saw this.
       answer.complete(refusal(SourceMachine.step(state, input, System.nanoTime())));
     }
     return answer;
@@ -302,7 +300,11 @@ public final class SourceMigration {
   /** A defect of this peer ends the migration where that is still possible, and never hangs it. */
   private void takeSafely(Waiting next) {
     try {
+      noticeLoss();
       take(next);
+    } catch (Journal.JournalFailure disk) {
+      // Nothing that depends on the record may happen; the peer is on its way out.
+      throw disk;
     } catch (RuntimeException defect) {
       LOG.error("a defect of this peer in {} by {}", state, next.input(), defect);
       Failure why = new Failure(Reason.INTERNAL, "a defect of this peer; its log has the details");
@@ -313,6 +315,18 @@ public final class SourceMigration {
     }
   }
 
+  /** While it is not decided who gets the guest, a source that has lost it must not want it. */
+  private void noticeLoss() {
+    boolean undecided =
+        state instanceof SourceState.Committing || state instanceof SourceState.InDoubt;
+    if (undecided && !lossNoticed && sealed.isPresent() && !sealed.get().isThere()) {
+      lossNoticed = true;
+      LOG.error("guest {}, which stood still for its commit, is gone", guest.name());
+      course.explain("the guest is not found at this peer any more");
+      take(new Waiting(new SourceInput.GuestLost(), Optional.empty()));
+    }
+  }
+
   private void take(Waiting next) {
     SourceState before = state;
     SourceStep step = SourceMachine.step(before, next.input(), System.nanoTime());
@@ -320,6 +334,9 @@ public final class SourceMigration {
     if (next.input() instanceof SourceInput.RedirectAsked && accepted(step)) {
       next.asker().ifPresent(redirects::add);
       course.redirectAsked();
+    }
+    if (endsOnly(next.input()) && accepted(step)) {
+      var _ = over.thenRun(() -> next.asker().ifPresent(a -> a.complete(Optional.empty())));
     }
     if (next.input() instanceof SourceInput.Running) {
       course.running();
@@ -338,6 +355,11 @@ public final class SourceMigration {
       context.observer().changed(migration, before, state);
     }
     carryOut(step, Transitions.source(before, next.input(), step));
+  }
+
+  /** What is done when the migration has ended, unless it is refused. */
+  private static boolean endsOnly(SourceInput input) {
+    return input instanceof SourceInput.CancelAsked || input instanceof SourceInput.ResolveAsked;
   }
 
   private static boolean accepted(SourceStep step) {

@@ -1,10 +1,8 @@
 package org.dcmigrate.protocol.decision;
 
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -13,10 +11,12 @@ import org.dcmigrate.protocol.PeerId;
 /**
  * One peer's attempt at having the decision made: asks for promises, then for votes, and counts.
  *
- * <p>The caller's duties: (1) a question to the proposer's own acceptor is answered, and on disk,
- * before the same question goes to anybody else: so no ballot is used twice, not even after a
- * restart; (2) every {@link #questions()} goes out at the beginning, after a change of phase, and
- * again from time to time; (3) a new ballot after a while when {@link #refused()}.
+ * <p>In each phase the proposer's own acceptor is asked first, and nobody else before it has
+ * agreed, which it does on disk: so no ballot is used twice, not even after a restart.
+ *
+ * <p>The caller's duties: (1) every {@link #questions()} goes out at the beginning, when there are
+ * {@linkplain #asksMoreThan more} of them, and again from time to time; (2) a new ballot after a
+ * while when {@link #refused()}.
  *
  * @param free what is proposed where nothing was accepted
  * @param vote what is asked for in this ballot; absent while promises are collected
@@ -63,6 +63,11 @@ public record Proposer(
     return ballot(electorate.source(), electorate, free, -1);
   }
 
+  /** The same, but proposing another choice where nothing was accepted and none is proposed yet. */
+  public Proposer preferring(Choice other) {
+    return new Proposer(self, electorate, other, ballot, vote, promises, votes, seen);
+  }
+
   /** The next ballot, above all that were seen. */
   public Proposer next() {
     return ballot(self, electorate, free, Math.max(seen, ballot));
@@ -74,20 +79,26 @@ public record Proposer(
         self, electorate, free, ballot, Optional.empty(), Map.of(), Set.of(), ballot);
   }
 
-  /** Whom to ask what, this peer itself first; nobody who has answered. */
+  /** Whom to ask what: this peer itself, then all others; nobody who has answered. */
   public Map<PeerId, Question> questions() {
     Question question =
         vote.isPresent() ? new Question.Accept(vote.get()) : new Question.Promise(ballot);
     Set<PeerId> answered = vote.isPresent() ? votes : promises.keySet();
-    List<PeerId> order = new ArrayList<>(electorate.acceptors());
-    order.sort(Comparator.comparing(peer -> !peer.equals(self)));
+    if (electorate.acceptors().contains(self) && !answered.contains(self)) {
+      return Map.of(self, question);
+    }
     Map<PeerId, Question> questions = new LinkedHashMap<>();
-    for (PeerId peer : order) {
+    for (PeerId peer : electorate.acceptors()) {
       if (!answered.contains(peer)) {
         questions.put(peer, question);
       }
     }
     return questions;
+  }
+
+  /** Whether there are questions that this proposer did not have before. */
+  public boolean asksMoreThan(Proposer before) {
+    return !before.questions().entrySet().containsAll(questions().entrySet());
   }
 
   /** The proposer after an answer; the same one where the answer is to an earlier ballot. */
@@ -121,7 +132,7 @@ public record Proposer(
     Map<PeerId, Optional<Vote>> more = new LinkedHashMap<>(promises);
     more.put(from, accepted);
     Optional<Vote> proposal = Optional.empty();
-    // Without its own promise it could not know what it proposed in this ballot before a restart.
+    // Its own promise tells what it proposed in this ballot before a restart.
     boolean own = more.containsKey(self) || !electorate.acceptors().contains(self);
     if (own && more.size() >= electorate.quorum()) {
       Choice bound =

@@ -81,7 +81,7 @@ final class DestinationDecision {
           ? own(next)
           : decidedOtherwise(next, "the vote of source and witness");
     }
-    return before.vote().equals(after.vote()) ? of(next) : ask(next);
+    return after.asksMoreThan(before) ? ask(next) : of(next);
   }
 
   /** Later each time that a ballot of this peer was outbid, so that the source's can end. */

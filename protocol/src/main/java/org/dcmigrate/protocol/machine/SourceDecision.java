@@ -11,7 +11,7 @@ import org.dcmigrate.protocol.machine.SourceInput.Answered;
 import org.dcmigrate.protocol.machine.SourceInput.CancelAsked;
 import org.dcmigrate.protocol.machine.SourceInput.CommitLost;
 import org.dcmigrate.protocol.machine.SourceInput.CommitRefused;
-import org.dcmigrate.protocol.machine.SourceInput.GuestFailed;
+import org.dcmigrate.protocol.machine.SourceInput.GuestLost;
 import org.dcmigrate.protocol.machine.SourceInput.RedirectAsked;
 import org.dcmigrate.protocol.machine.SourceInput.ResolveAsked;
 import org.dcmigrate.protocol.machine.SourceInput.Running;
@@ -58,7 +58,7 @@ final class SourceDecision {
           doubt(state, lost.failure(), false, nowNs);
       case Tick tick when nowNs - state.sinceNs() >= PATIENCE_NS ->
           doubt(state, silent(), true, nowNs);
-      case GuestFailed failed ->
+      case GuestLost lost ->
           of(new Committing(state.course(), state.grant(), true, state.sinceNs()));
       case ResolveAsked asked ->
           SourceSteps.refuse(
@@ -100,6 +100,7 @@ final class SourceDecision {
                   state.ballots(),
                   state.nextTryNs(),
                   false));
+      case GuestLost lost -> of(with(state, state.proposer().preferring(Choice.DESTINATION)));
       case Tick tick when nowNs - state.nextTryNs() >= 0 -> tryAgain(state, nowNs);
       case ResolveAsked asked -> resolve(state, state.grant(), asked.choice());
       default -> granted(state, state.grant(), input);
@@ -135,16 +136,18 @@ final class SourceDecision {
           ? takeBack(state.course(), state.grant(), state.why())
           : committed(state, nowNs);
     }
-    InDoubt next =
-        new InDoubt(
-            state.course(),
-            state.grant(),
-            state.why(),
-            after,
-            state.ballots(),
-            state.nextTryNs(),
-            state.asking());
-    return before.vote().equals(after.vote()) ? of(next) : ask(next);
+    return after.asksMoreThan(before) ? ask(with(state, after)) : of(with(state, after));
+  }
+
+  private static InDoubt with(InDoubt state, Proposer proposer) {
+    return new InDoubt(
+        state.course(),
+        state.grant(),
+        state.why(),
+        proposer,
+        state.ballots(),
+        state.nextTryNs(),
+        state.asking());
   }
 
   private static SourceStep ask(InDoubt state) {

@@ -53,6 +53,9 @@ public sealed interface SourceInput {
   /** The guest cannot be migrated on; it runs at the source where it can. */
   record GuestFailed(Failure failure) implements SourceInput {}
 
+  /** The stopped guest is gone, so that there is nothing at the source to take back. */
+  record GuestLost() implements SourceInput {}
+
   /** The destination is complete, verified and loaded. */
   record Prepared(long epoch, long memoryDigest) implements SourceInput {}
 

@@ -40,6 +40,7 @@ final class Clauses {
               ? "DCM-SWO-001"
               : "DCM-PLN-005";
       case SourceInput.GuestFailed failed -> AS_THE_TABLE_SAYS;
+      case SourceInput.GuestLost lost -> "DCM-DEC-007";
       case SourceInput.Prepared prepared -> "DCM-SWO-008";
       case SourceInput.Incomplete incomplete -> "DCM-SWO-007";
       case SourceInput.Repaired repaired -> "DCM-SWO-001";

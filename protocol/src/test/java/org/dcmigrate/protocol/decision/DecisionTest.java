@@ -72,7 +72,6 @@ class DecisionTest {
   @Test
   void theHighestAcceptedChoiceBindsTheNextBallot() {
     Proposer source = Proposer.recovering(THREE, Choice.SOURCE);
-    assertThat(source.questions().keySet()).containsExactly(S, N, W);
     Proposer bound =
         source
             .answered(S, new Answer.Promised(1, Optional.empty()))
@@ -88,6 +87,21 @@ class DecisionTest {
             .answered(S, new Answer.Promised(1, Optional.empty()))
             .answered(W, new Answer.Promised(1, Optional.empty()));
     assertThat(lost.vote()).contains(new Vote(1, Choice.DESTINATION));
+  }
+
+  @Test
+  void nobodyElseIsAskedBeforeTheOwnAcceptorHasAgreed() {
+    Proposer first = Proposer.recovering(THREE, Choice.SOURCE);
+    assertThat(first.questions().keySet()).containsExactly(S);
+    assertThat(first.answered(S, new Answer.Refused(1, 2)).questions().keySet()).containsExactly(S);
+    Proposer promised = first.answered(S, new Answer.Promised(1, Optional.empty()));
+    assertThat(promised.asksMoreThan(first)).isTrue();
+    assertThat(promised.questions().keySet()).containsExactly(N, W);
+    Proposer second = promised.answered(N, new Answer.Promised(1, Optional.empty()));
+    assertThat(second.questions().keySet()).containsExactly(S);
+    Proposer voted = second.answered(S, new Answer.Accepted(1));
+    assertThat(voted.questions().keySet()).containsExactly(N, W);
+    assertThat(voted.answered(N, new Answer.Refused(1, 2)).asksMoreThan(voted)).isFalse();
   }
 
   @Test

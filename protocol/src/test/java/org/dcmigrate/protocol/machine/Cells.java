@@ -197,6 +197,7 @@ final class Cells {
     inputs.put(
         "ResolveAsked for the destination", new SourceInput.ResolveAsked(Choice.DESTINATION));
     inputs.put("GuestFailed", new SourceInput.GuestFailed(WHY));
+    inputs.put("GuestLost", new SourceInput.GuestLost());
     inputs.put("Tick", new SourceInput.Tick());
     for (long epoch : List.of(EPOCH, EPOCH - 1)) {
       String of = epoch == EPOCH ? "" : " of the epoch before";

@@ -64,6 +64,18 @@ class GoldenWitnessTest {
   }
 
   @Test
+  void sourceThatLosesItsGuestInDoubtLeavesItToTheDestination() {
+    world.migrate("A", "W");
+    world.runUntilState("Committing");
+    world.crashBefore("A", 2);
+    world.runUntilState("InDoubt 1 A ballot 1");
+    world.source().input(new SourceInput.GuestLost());
+    world.runUntilState("Committed");
+    world.restart("A");
+    runsAs("witness-source-guest-gone", "A");
+  }
+
+  @Test
   void linkBetweenSourceAndDestinationCutAfterTheGrant() {
     world.migrate("A", "W");
     world.runUntilState("Committing");

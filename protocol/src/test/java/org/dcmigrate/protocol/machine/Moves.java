@@ -144,9 +144,17 @@ final class Moves {
     if (from.source().power() != Power.QUIT && !(state instanceof Ended)) {
       fault(
           Kind.GUEST,
-          () -> "S: the hypervisor reports a failure",
-          turn -> turn.source().input(new SourceInput.GuestFailed(Projection.WHY)));
+          () -> "S: the hypervisor fails",
+          turn -> turn.source().input(guestFailure(state)));
     }
+  }
+
+  private static SourceInput guestFailure(SourceState state) {
+    boolean stopped =
+        state instanceof SourceState.Committing
+            || state instanceof SourceState.InDoubt
+            || state instanceof SourceState.Committed;
+    return stopped ? new SourceInput.GuestLost() : new SourceInput.GuestFailed(Projection.WHY);
   }
 
   private void sourceFault(Kind kind, SourceDue due, SourceInput failure) {

@@ -96,6 +96,7 @@ final class StepRules {
       case SourceInput.RedirectAsked i -> Optional.empty();
       case SourceInput.CancelAsked i -> Optional.empty();
       case SourceInput.GuestFailed i -> Optional.empty();
+      case SourceInput.GuestLost i -> Optional.empty();
       case SourceInput.Tick i -> Optional.empty();
       case SourceInput.ResolveAsked i -> Optional.empty();
       case SourceInput.WitnessAppointed i -> Optional.of(i.epoch());

@@ -223,7 +223,7 @@ public final class QemuGuest implements Guest {
     try (Qmp qmp = Qmp.connect(config.qmpSocket(), watch)) {
       // One that its operator has paused stays so; a migration leaves another state behind.
       boolean ran = !settled(qmp, watch).equals("paused");
-      return new SealedGuest(this, Optional.empty(), ran, Optional.empty());
+      return new SealedGuest(this, qmp.pid(), Optional.empty(), ran, Optional.empty());
     }
   }
 

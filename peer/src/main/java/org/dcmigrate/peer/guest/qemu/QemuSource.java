@@ -237,10 +237,11 @@ final class QemuSource implements GuestSource {
         throw failed;
       }
       phase = Phase.SEALED;
+      long pid = qmp.pid();
       // QEMU serves one client at a time, and from now on that is the stopped guest.
       qmp.close();
       guest.released();
-      return new SealedGuest(guest, Optional.of(memory), ran, Optional.of(settings));
+      return new SealedGuest(guest, pid, Optional.of(memory), ran, Optional.of(settings));
     } finally {
       busy.unlock();
     }

@@ -20,6 +20,7 @@ final class SealedGuest implements StoppedGuest {
   private static final Duration QUIT = Duration.ofSeconds(5);
 
   private final QemuGuest guest;
+  private final Optional<ProcessHandle> process;
   private final boolean ran;
   private final Optional<MigrationSettings> settings;
   private Optional<GuestMemory> memory;
@@ -28,16 +29,19 @@ final class SealedGuest implements StoppedGuest {
   private boolean fresh;
 
   /**
+   * @param pid QEMU's process
    * @param memory where the guest's memory is read from, if that is known already
    * @param ran whether the guest is to run when it is taken back
    * @param settings to put back when it is
    */
   SealedGuest(
       QemuGuest guest,
+      long pid,
       Optional<GuestMemory> memory,
       boolean ran,
       Optional<MigrationSettings> settings) {
     this.guest = guest;
+    this.process = ProcessHandle.of(pid);
     this.memory = memory;
     this.ran = ran;
     this.settings = settings;
@@ -70,6 +74,11 @@ final class SealedGuest implements StoppedGuest {
     } catch (IOException leftOver) {
       // The files of a guest that is gone take space, and nothing else depends on them.
     }
+  }
+
+  @Override
+  public boolean isThere() {
+    return process.map(ProcessHandle::isAlive).orElse(true);
   }
 
   /** A guest that runs elsewhere must not come back here: what does not quit is killed. */

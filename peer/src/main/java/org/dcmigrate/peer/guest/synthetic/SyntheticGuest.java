@@ -226,6 +226,11 @@ public final class SyntheticGuest implements Guest {
     }
 
     @Override
+    public boolean isThere() {
+      return true;
+    }
+
+    @Override
     public void read(int block, long firstPage, int pageCount, MemorySegment into) {
       SyntheticGuest.this.read(block, firstPage, pageCount, into);
     }

@@ -218,6 +218,24 @@ class QemuMigrationTest {
     }
   }
 
+  @Test
+  void givenGuestWhoseProcessEndsIsKnownToBeLost() throws Exception {
+    try (QemuTestVm vm = churn(Shape.PRIVATE, CHECKED)) {
+      QemuGuest guest = new QemuGuest(vm.guestConfig());
+      try (GuestSource source = guest.beginMigration(LIMIT);
+          GuestHome home =
+              GuestHome.open(directory.resolve("home"), source.metadata().geometry())) {
+        source.letStop();
+        new Pump(source, home).untilStopped();
+        StoppedGuest sealed = source.seal();
+        assertTrue(sealed.isThere());
+        vm.kill();
+        assertFalse(sealed.isThere());
+        sealed.quit();
+      }
+    }
+  }
+
   private SerialLog afterMigration(Guest guest, QemuTestVm vm) throws Exception {
     migrate(guest, new QemuAdapter(vm.adapterConfig()), "home");
     return arrived("home");
