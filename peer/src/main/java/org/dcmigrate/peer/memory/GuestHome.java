@@ -3,6 +3,7 @@ package org.dcmigrate.peer.memory;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -37,12 +38,19 @@ public final class GuestHome implements AutoCloseable {
   private final Geometry geometry;
   private final Arena arena;
   private final List<MemorySegment> segments;
+  private final List<FileChannel> channels;
 
-  private GuestHome(Path directory, Geometry geometry, Arena arena, List<MemorySegment> segments) {
+  private GuestHome(
+      Path directory,
+      Geometry geometry,
+      Arena arena,
+      List<MemorySegment> segments,
+      List<FileChannel> channels) {
     this.directory = directory;
     this.geometry = geometry;
     this.arena = arena;
     this.segments = List.copyOf(segments);
+    this.channels = List.copyOf(channels);
   }
 
   /**
@@ -54,13 +62,17 @@ public final class GuestHome implements AutoCloseable {
   public static GuestHome open(Path directory, Geometry geometry) throws DcmException {
     Arena arena = Arena.ofShared();
     List<MemorySegment> segments = new ArrayList<>();
+    List<FileChannel> channels = new ArrayList<>();
     try {
       createDirectories(directory);
       for (int block = 0; block < geometry.blocks().size(); block++) {
-        segments.add(map(memoryFile(directory, block), geometry.blocks().get(block), arena));
+        FileChannel channel = open(memoryFile(directory, block));
+        channels.add(channel);
+        segments.add(map(channel, geometry.blocks().get(block), arena));
       }
-      return new GuestHome(directory, geometry, arena, segments);
+      return new GuestHome(directory, geometry, arena, segments, channels);
     } catch (IOException failed) {
+      channels.forEach(GuestHome::close);
       arena.close();
       throw new DcmException(
           Reason.LIMIT_EXCEEDED,
@@ -82,18 +94,28 @@ public final class GuestHome implements AutoCloseable {
     return PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString(text));
   }
 
-  private static MemorySegment map(Path file, RamBlock block, Arena arena) throws IOException {
-    try (FileChannel channel =
-        FileChannel.open(
-            file,
-            Set.of(
-                StandardOpenOption.CREATE,
-                StandardOpenOption.READ,
-                StandardOpenOption.WRITE,
-                StandardOpenOption.SPARSE),
-            permissions("rw-------"))) {
-      // Mapping beyond the end extends the file; it is sparse until pages arrive.
-      return channel.map(FileChannel.MapMode.READ_WRITE, 0, block.sizeBytes(), arena);
+  private static FileChannel open(Path file) throws IOException {
+    return FileChannel.open(
+        file,
+        Set.of(
+            StandardOpenOption.CREATE,
+            StandardOpenOption.READ,
+            StandardOpenOption.WRITE,
+            StandardOpenOption.SPARSE),
+        permissions("rw-------"));
+  }
+
+  private static MemorySegment map(FileChannel channel, RamBlock block, Arena arena)
+      throws IOException {
+    // Mapping beyond the end extends the file; it is sparse until pages arrive.
+    return channel.map(FileChannel.MapMode.READ_WRITE, 0, block.sizeBytes(), arena);
+  }
+
+  private static void close(FileChannel channel) {
+    try {
+      channel.close();
+    } catch (IOException ignored) {
+      // Everything written is in the file, which is no matter of the disk's.
     }
   }
 
@@ -117,12 +139,22 @@ public final class GuestHome implements AutoCloseable {
     return segments.get(block);
   }
 
+  /** Writes into the memory of a block what remains in a buffer. */
+  void write(int block, long offset, ByteBuffer contents) throws IOException {
+    FileChannel channel = channels.get(block);
+    long at = offset;
+    while (contents.hasRemaining()) {
+      at += channel.write(contents, at);
+    }
+  }
+
   /** Unmaps the memory; the files stay. */
   @Override
   public void close() {
     if (arena.scope().isAlive()) {
       arena.close();
     }
+    channels.forEach(GuestHome::close);
   }
 
   /** Deletes a home's directory with all that is in it; succeeds when there is none. */

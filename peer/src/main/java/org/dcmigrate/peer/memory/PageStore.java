@@ -1,7 +1,6 @@
 package org.dcmigrate.peer.memory;
 
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
@@ -27,7 +26,7 @@ import org.dcmigrate.protocol.wire.TransferMessage.Chunk;
  * nobody does.
  */
 public final class PageStore implements AutoCloseable {
-  private static final int STRIPES = 64;
+  private static final int STRIPES = 16;
   private static final MemorySegment ZERO_PAGE =
       MemorySegment.ofArray(new byte[Geometry.PAGE_BYTES]);
 
@@ -55,7 +54,7 @@ public final class PageStore implements AutoCloseable {
     }
     zeroDigest = algorithm.zeroPage();
     for (int i = 0; i < STRIPES; i++) {
-      stripes[i] = new Stripe(algorithm);
+      stripes[i] = new Stripe(algorithm, new IncomingRun(home, table));
     }
   }
 
@@ -68,9 +67,11 @@ public final class PageStore implements AutoCloseable {
     private final PageDigest digest;
     private final byte[] page = new byte[Geometry.PAGE_BYTES];
     private final MemorySegment pageSegment = MemorySegment.ofArray(page);
+    private final IncomingRun run;
 
-    Stripe(PageDigest.Algorithm algorithm) {
+    Stripe(PageDigest.Algorithm algorithm, IncomingRun run) {
       digest = PageDigest.newInstance(algorithm);
+      this.run = run;
     }
   }
 
@@ -84,7 +85,8 @@ public final class PageStore implements AutoCloseable {
    * checksum of the whole chunk is right.
    *
    * @throws DcmException PAGE_OUT_OF_RANGE, GENERATION_INVALID or CHECKSUM_MISMATCH, then nothing
-   *     was written; GENERATION_CONFLICT, then the pages before the one in conflict were
+   *     was written; GENERATION_CONFLICT, then the pages before the one in conflict were;
+   *     LIMIT_EXCEEDED when there is no room for the contents
    */
   public Applied apply(Chunk chunk) throws DcmException {
     home.geometry().check(chunk.extent());
@@ -209,6 +211,7 @@ public final class PageStore implements AutoCloseable {
             chunk.isZero() ? applyZero(chunk, page) : applyContent(chunk, page, payload, stripe);
         accepted += newer ? 1 : 0;
       }
+      stripe.run.write();
     } finally {
       stripe.lock.unlock();
     }
@@ -226,20 +229,16 @@ public final class PageStore implements AutoCloseable {
     payload.read(stripe.page, 0, Geometry.PAGE_BYTES);
     long digest = stripe.digest.of(stripe.page);
     if (chunk.generation() == held) {
+      stripe.run.write();
       checkSame(chunk, page, index, digest);
       return false;
     }
     // Writing zeros into a hole would make the file less sparse.
-    if (held != 0 || digest != zeroDigest || stripe.pageSegment.mismatch(ZERO_PAGE) >= 0) {
-      MemorySegment.copy(
-          stripe.page,
-          0,
-          home.memory(chunk.block()),
-          ValueLayout.JAVA_BYTE,
-          page * Geometry.PAGE_BYTES,
-          Geometry.PAGE_BYTES);
+    if (held == 0 && digest == zeroDigest && stripe.pageSegment.mismatch(ZERO_PAGE) < 0) {
+      table.set(index, chunk.generation(), digest);
+    } else {
+      stripe.run.add(chunk.block(), page, chunk.generation(), digest, stripe.page);
     }
-    table.set(index, chunk.generation(), digest);
     return true;
   }
 

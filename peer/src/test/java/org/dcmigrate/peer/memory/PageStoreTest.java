@@ -159,6 +159,28 @@ class PageStoreTest {
         .isEqualTo(new PageStore.Applied(0, 1));
   }
 
+  /** Pages before the one in conflict are kept, whether they were on their way to it or not. */
+  @Test
+  void pagesBeforeAConflictAreThere() throws DcmException {
+    store.apply(Chunk.of(0, 6, 2, MemorySegment.ofArray(content(6, 2))));
+    MemorySegment payload = MemorySegment.ofArray(contents(3, 5, 2));
+    MemorySegment.copy(MemorySegment.ofArray(content(1, 1)), 0, payload, 3 * PAGE, PAGE);
+    refused(Chunk.of(0, 3, 2, payload), Reason.GENERATION_CONFLICT);
+    assertThat(store.heldPages()).isEqualTo(4);
+    assertThat(page(5)).isEqualTo(content(5, 2));
+    assertThat(page(6)).isEqualTo(content(6, 2));
+    assertThat(page(7)).containsOnly(0);
+  }
+
+  /** A write fails in the middle of an interrupted thread, as it does on a full disk. */
+  @Test
+  void whatCannotBeWrittenDoesNotCountAsHeld() {
+    Thread.currentThread().interrupt();
+    refused(Chunk.of(0, 3, 1, MemorySegment.ofArray(contents(3, 40, 1))), Reason.LIMIT_EXCEEDED);
+    assertThat(Thread.interrupted()).isTrue();
+    assertThat(store.heldPages()).isZero();
+  }
+
   @Test
   void generationsAreUnsigned() throws DcmException {
     store.apply(Chunk.zero(0, 0, 2, Integer.MAX_VALUE));

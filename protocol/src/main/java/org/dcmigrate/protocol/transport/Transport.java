@@ -11,6 +11,8 @@ import io.grpc.MethodDescriptor;
 import io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.netty.NettyServerBuilder;
+import io.netty.channel.AdaptiveRecvByteBufAllocator;
+import io.netty.channel.ChannelOption;
 import io.netty.handler.ssl.ClientAuth;
 import io.netty.handler.ssl.SslContextBuilder;
 import java.net.InetAddress;
@@ -32,6 +34,10 @@ public final class Transport {
 
   // Bandwidth times round trip up to here fits into one stream: 16 MiB is 10 Gbit/s at 13 ms.
   private static final int FLOW_WINDOW_BYTES = 16 << 20;
+  // A connection that carries pages is read a few hundred KiB at a time; others stay small.
+  private static final int LEAST_READ_BYTES = 2 << 10;
+  private static final int FIRST_READ_BYTES = 16 << 10;
+  private static final int MOST_READ_BYTES = 1 << 20;
   private static final int MOST_CALLS = 256;
   private static final int MAX_HEADER_BYTES = 16 << 10;
   private static final int KEEPALIVE_SECONDS = 10;
@@ -102,6 +108,10 @@ public final class Transport {
             .maxInboundMessageSize(MAX_MESSAGE_BYTES)
             .maxInboundMetadataSize(MAX_HEADER_BYTES)
             .flowControlWindow(FLOW_WINDOW_BYTES)
+            .withChildOption(
+                ChannelOption.RECVBUF_ALLOCATOR,
+                new AdaptiveRecvByteBufAllocator(
+                    LEAST_READ_BYTES, FIRST_READ_BYTES, MOST_READ_BYTES))
             .maxConcurrentCallsPerConnection(MOST_CALLS)
             .permitKeepAliveTime(PERMITTED_KEEPALIVE_SECONDS, TimeUnit.SECONDS)
             .permitKeepAliveWithoutCalls(true)
