@@ -17,11 +17,11 @@
  * Bounds, -DTERMINAL: S runs ballot 1, and 3 once it restarted or N no longer runs ballots; N runs 0 and 2, one more
  * when it restarted, one more once S no longer runs ballots. This stands for "duels of proposers end" (in a peer:
  * waiting times that grow and differ); without it no such protocol terminates.
- * Not modelled: several epochs (epochs.pml), the operator's resolve at S, digests, a peer that lies or loses its disk.
+ * Not modelled: several epochs (epochs.pml), the operator's resolve with a witness, digests, a peer that lies or loses its disk.
  *
  * Once S and N both ended, W stops, and a promise that its proposer no longer waits for is not kept.
  *
- * Switches: -DWITNESS=0|1  -DCRASHES=n  -DLAST=n  -DTERMINAL  -DNO_FAULT
+ * Switches: -DWITNESS=0|1  -DCRASHES=n  -DLAST=n  -DTERMINAL  -DNO_FAULT  -DRESOLVE
  *           -DPROP=<one property, all without>  -DREACH=<state>  -DM_<mutant>
  */
 #ifndef WITNESS
@@ -62,6 +62,7 @@
 #define R_COMMITTED         6
 #define R_FORGOT_DECIDED    7  /* DESTINATION was decided, yet N forgot and S runs */
 #define R_S_LOST_N_RUNS     8  /* S lost its guest before the decision, N runs */
+#define R_RESOLVED          9
 
 #define S 0
 #define N 1
@@ -91,6 +92,7 @@ byte bal[2];
 byte phase[2];
 byte val[2];
 byte best[2];
+byte got[2];           /* who has promised; the proposer itself only by its own acceptor's answer */
 /* Guests. */
 bool s_run, n_run;
 bool s_copy = 1;       /* S has the stopped guest */
@@ -118,6 +120,7 @@ bool n_ran;
 bool s_lost;           /* S's host lost the stopped guest */
 bool s_late;           /* ... after SOURCE was proposed */
 bool by_ballot;        /* S took back by ballot */
+bool resolved;         /* S took back by the operator's word */
 #ifdef M_ACK_FIRST
 byte disk_prm, disk_acc;
 #endif
@@ -127,7 +130,7 @@ inline check() {
     assert(!(s_run && n_run));
 #endif
 #if ON(S_RUNS)
-    assert(!s_run || decided[SOURCE] || nst == FORGOT);
+    assert(!s_run || decided[SOURCE] || nst == FORGOT || resolved);
 #endif
 #if ON(BOTH_DECIDED)
     assert(!(decided[SOURCE] && decided[DESTINATION]));
@@ -158,6 +161,8 @@ inline check() {
     assert(!(sst == COMMITTED && nst == DECIDING));
 #elif REACH == R_FORGOT_DECIDED
     assert(!(s_run && decided[DESTINATION]));
+#elif REACH == R_RESOLVED
+    assert(!(s_run && resolved));
 #elif REACH == R_S_LOST_N_RUNS
     assert(!(n_run && s_lost));
 #endif
@@ -177,19 +182,14 @@ inline check() {
 #endif
 
 /* A promise that its proposer no longer waits for is not kept: it would be ignored. */
-#ifdef M_REUSE_BALLOT
-#define ANSWER(x, b) m_promised[x * NB + b] = 1 + acc[x];
-#define FORGET_ANSWERS(p)
-#else
 #define WAITS(b) (phase[PROPOSER(b)] == 1 && bal[PROPOSER(b)] == b + 1)
 #define ANSWER(x, b) m_promised[x * NB + b] = (1 + acc[x]) * WAITS(b);
 #define FORGET_ANSWERS(p) \
     m_promised[S * NB + bal[p] - (bal[p] > 0)] = 0; m_promised[N * NB + bal[p] - (bal[p] > 0)] = 0; \
     m_promised[W * NB + bal[p] - (bal[p] > 0)] = 0;
-#endif
 
 #define ON_PROMISE(x, is, b) \
-    :: atomic { is && HAS(m_promise, b) && x != PROPOSER(b) && LINK(x, PROPOSER(b)) && prm[x] < b + 1 -> \
+    :: atomic { is && HAS(m_promise, b) && x != PROPOSER(b) && LINK(x, PROPOSER(b)) && (prm[x] < b + 1 || (prm[x] == b + 1 && WAITS(b) && m_promised[x * NB + b] == 0)) -> \
         prm[x] = b + 1; ANSWER(x, b) \
         printf("%d: promises ballot %d\n", x, b); check() }
 
@@ -211,10 +211,10 @@ inline check() {
 /* ---- the proposer, the same at S and N; is: it may run ballots ---- */
 
 #define MAX(a, b) (((a) > (b)) -> (a) : (b))
-/* The next ballot of the own parity above the own promise. A refusal may make a peer skip some; that is the same as
-   starting them without being heard. */
-#define NEXT_S (prm[S] + 1 - prm[S] % 2)
-#define NEXT_N (prm[N] + prm[N] % 2)
+/* The next ballot of the own parity, by memory alone: the first again after a restart. A refusal may make a peer skip
+   some; that is the same as starting them without being heard. */
+#define NEXT_S (bal[S] + 1 - bal[S] % 2)
+#define NEXT_N ((bal[N] == 0) -> 2 : bal[N] + bal[N] % 2)
 
 #ifdef M_IGNORE_ACCEPTED
 #define CHOOSE(p, own) own
@@ -222,34 +222,58 @@ inline check() {
 #define CHOOSE(p, own) ((best[p] > 0) -> ((best[p] - 1) % 2) : own)
 #endif
 
+#ifdef M_LATE_VOTE
+#define SEND_NOW(p) m_accept[val[p]] = m_accept[val[p]] | BIT(bal[p] - 1);
+#else
+#define SEND_NOW(p)
+#endif
 #define PROPOSE(p, own) \
-    val[p] = CHOOSE(p, own); phase[p] = 2; best[p] = 0; FORGET_ANSWERS(p) \
-    m_accept[val[p]] = m_accept[val[p]] | BIT(bal[p] - 1); \
+    val[p] = CHOOSE(p, own); phase[p] = 2; best[p] = 0; got[p] = 0; FORGET_ANSWERS(p) SEND_NOW(p) \
     printf("%d: proposes choice %d in ballot %d\n", p, val[p], bal[p] - 1)
 
-#ifdef M_REUSE_BALLOT
-#define JOURNAL_BALLOT(p)
+#if WITNESS
+#define VOTER(p) true
 #else
-#define JOURNAL_BALLOT(p) prm[p] = bal[p];
+#define VOTER(p) (p == S)
+#endif
+#ifdef M_OTHERS_SUFFICE
+#define ASK_NOW(p) m_promise = m_promise | BIT(bal[p] - 1);
+#else
+#define ASK_NOW(p) m_promise = m_promise | ((!VOTER(p)) << (bal[p] - 1));
 #endif
 
 #define BEGIN(p, b) \
-    FORGET_ANSWERS(p) bal[p] = b + 1; best[p] = acc[p]; phase[p] = 1; val[p] = 0; \
-    JOURNAL_BALLOT(p) \
-    m_promise = m_promise | BIT(bal[p] - 1); \
+    FORGET_ANSWERS(p) bal[p] = b + 1; best[p] = 0; got[p] = 0; phase[p] = 1; val[p] = 0; ASK_NOW(p) \
     printf("%d: starts ballot %d\n", p, bal[p] - 1)
 
+#ifdef M_OTHERS_SUFFICE
+#define OWN(p) true
+#else
+#define OWN(p) (!VOTER(p) || HAS(got[p], p))
+#endif
+
 #define ON_PROMISED(p, is, y, own) \
-    :: atomic { is && phase[p] == 1 && LINK(p, y) && m_promised[y * NB + bal[p] - 1] -> \
-        best[p] = MAX(best[p], m_promised[y * NB + bal[p] - 1] - 1); \
-        PROPOSE(p, own); check() }
+    :: atomic { is && phase[p] == 1 && LINK(p, y) && m_promised[y * NB + bal[p] - 1] && !HAS(got[p], y) -> \
+        best[p] = MAX(best[p], m_promised[y * NB + bal[p] - 1] - 1); got[p] = got[p] | BIT(y); check() }
+
+/* The own acceptor answers like any other one: it may have promised more; nobody else is asked before it agrees. */
+#define OWN_STEPS(p, is, own) \
+    :: atomic { is && VOTER(p) && phase[p] == 1 && !HAS(got[p], p) && prm[p] <= bal[p] -> \
+        prm[p] = bal[p]; got[p] = got[p] | BIT(p); best[p] = MAX(best[p], acc[p]); \
+        m_promise = m_promise | BIT(bal[p] - 1); check() } \
+    :: atomic { is && phase[p] == 1 && QUORUM(got[p]) && OWN(p) -> PROPOSE(p, own); check() } \
+    :: atomic { is && phase[p] == 2 && bal[p] > 1 && VOTER(p) && prm[p] <= bal[p] && acc[p] != 1 + 2 * (bal[p] - 1) + val[p] -> \
+        prm[p] = bal[p]; acc[p] = 1 + 2 * (bal[p] - 1) + val[p]; VOTE(p, (bal[p] - 1), val[p]); \
+        printf("%d: votes itself in ballot %d choice %d\n", p, bal[p] - 1, val[p]); check() } \
+    :: atomic { is && phase[p] == 2 && bal[p] > 1 && (!VOTER(p) || acc[p] == 1 + 2 * (bal[p] - 1) + val[p] || prm[p] > bal[p]) \
+        && !HAS(m_accept[val[p]], bal[p] - 1) -> m_accept[val[p]] = m_accept[val[p]] | BIT(bal[p] - 1); check() }
 
 /* The answers that reached p for its ballot. They name the ballot, not the choice. */
 #define REACHED(p) (BIT(p) | (LINK(p, S) * BIT(S)) | (LINK(p, N) * BIT(N)) | (LINK(p, W) * BIT(W)))
 #define CHOSEN(p) (phase[p] == 2 && \
     QUORUM((votes[SOURCE * NB + bal[p] - 1] | votes[DESTINATION * NB + bal[p] - 1]) & REACHED(p)))
 
-#define IDLE(p) FORGET_ANSWERS(p) bal[p] = 0; phase[p] = 0; val[p] = 0; best[p] = 0
+#define IDLE(p) FORGET_ANSWERS(p) got[p] = 0; bal[p] = 0; phase[p] = 0; val[p] = 0; best[p] = 0
 
 /* ---- source ---- */
 
@@ -265,15 +289,12 @@ inline take_back() {
     printf("S: journals the end, takes the guest back\n"); check()
 }
 
-#define S_ON (UP(S) && (sst == GRANT || sst == COMMITTED))
-#define S_PROPOSES (UP(S) && sst == GRANT)
-
-/* Without a witness S's own promise is the quorum. */
-#if WITNESS
-#define S_ALONE
+#ifdef M_RESOLVED_VOTES
+#define S_ON (UP(S) && (sst == GRANT || sst == COMMITTED || resolved))
 #else
-#define S_ALONE PROPOSE(S, S_OWN);
+#define S_ON (UP(S) && (sst == GRANT || sst == COMMITTED))
 #endif
+#define S_PROPOSES (UP(S) && sst == GRANT)
 
 #ifdef TERMINAL
 #define LAST_S (1 + 2 * (s_crashes > 0 || !UP(N) || nst == FORGOT))
@@ -293,10 +314,8 @@ end:
 #endif
         printf("S: journals GRANT, sends Commit\n"); check() }
     ACCEPTOR(S, S_ON)
-    :: atomic { S_PROPOSES && NEXT_S <= LAST_S -> BEGIN(S, NEXT_S); S_ALONE check() }
-#ifdef M_REUSE_BALLOT
-    :: atomic { S_PROPOSES && bal[S] == 0 && s_crashes > 0 -> BEGIN(S, 1); S_ALONE check() }
-#endif
+    :: atomic { S_PROPOSES && NEXT_S <= LAST_S -> BEGIN(S, NEXT_S); check() }
+    OWN_STEPS(S, S_PROPOSES, S_OWN)
 #if WITNESS
     ON_PROMISED(S, S_PROPOSES, N, S_OWN)
     ON_PROMISED(S, S_PROPOSES, W, S_OWN)
@@ -309,6 +328,11 @@ end:
         :: val[S] == SOURCE -> by_ballot = 1; take_back()
         :: else -> sst = COMMITTED; IDLE(S); printf("S: DESTINATION is decided\n"); check()
         fi }
+#ifdef RESOLVE
+    /* Fenced: N owns nothing now. Without a witness only S's own vote could still change that. */
+    :: atomic { UP(S) && (sst == GRANT || sst == COMMITTED) && !decided[DESTINATION] ->
+        resolved = 1; printf("S: the operator resolves SOURCE\n"); take_back() }
+#endif
     :: atomic { S_ON && m_discarded && LINK(S, N) -> printf("S: hears ATTEMPT_DISCARDED\n"); take_back() }
     :: atomic { S_ON && m_running && LINK(S, N) ->
         sst = DONE; IDLE(S); s_copy = 0; m_dismiss = 1;
@@ -346,6 +370,7 @@ end:
         printf("N: journals GRANTED, proposes DESTINATION in ballot 0\n"); check() }
     ACCEPTOR(N, N_ON)
     :: atomic { N_PROPOSES && NEXT_N <= LAST_N -> BEGIN(N, NEXT_N); check() }
+    OWN_STEPS(N, N_PROPOSES, DESTINATION)
     ON_PROMISED(N, N_PROPOSES, S, DESTINATION)
 #if WITNESS
     ON_PROMISED(N, N_PROPOSES, W, DESTINATION)
@@ -416,7 +441,7 @@ inline restart_s(lost) {
     :: else
     fi;
     if
-    :: lost -> s_copy = 0; s_lost = 1; s_late = (m_accept[SOURCE] != 0)
+    :: lost -> s_copy = 0; s_lost = 1; s_late = (m_accept[SOURCE] != 0 || (acc[S] > 0 && (acc[S] - 1) % 2 == SOURCE))
     :: else
     fi;
     printf("S: restarts, guest lost %d\n", lost); check()
@@ -426,7 +451,7 @@ inline restart_n(lost) {
     IDLE(N); n_crashes = 1;
     printf("N: restarts, guest lost %d\n", lost);
     if
-    :: !lost && nst == DECIDING && prm[N] == 1 -> bal[N] = 1; phase[N] = 2; val[N] = DESTINATION
+    :: !lost && nst == DECIDING -> bal[N] = 1; phase[N] = 2; val[N] = DESTINATION
     :: lost && nst == OWNED -> n_copy = 0; n_run = 0
     :: lost && (nst == PREPARED || nst == DECIDING) -> n_run = 0; forget()
     :: else
