@@ -392,7 +392,9 @@ public final class Daemon implements AutoCloseable {
         .addService(ServerInterceptors.intercept(new DecisionEndpoint(acceptors), forPeers))
         .addService(
             ServerInterceptors.intercept(
-                new MigrationEndpoint(migrations, holders, peers, egress), forOperators))
+                new MigrationEndpoint(
+                    migrations, holders, peers, egress, config.limits().egressBytesPerSecond()),
+                forOperators))
         .addService(
             ServerInterceptors.intercept(
                 new PeerEndpoint(

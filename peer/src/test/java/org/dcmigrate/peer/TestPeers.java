@@ -25,6 +25,7 @@ import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.MigrationId;
 import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.pages.PageDigest;
+import org.dcmigrate.protocol.rate.Share;
 
 /** Several peers in this JVM that know one another, over plaintext loopback. */
 public final class TestPeers implements AutoCloseable {
@@ -83,7 +84,7 @@ public final class TestPeers implements AutoCloseable {
 
   /** A migration with an audit at its end. */
   static SourceMigration.Options audited(Duration downtime) {
-    return new SourceMigration.Options(downtime, true, Optional.empty());
+    return new SourceMigration.Options(downtime, true, Optional.empty(), Share.NORMAL);
   }
 
   private DcmdConfig config(

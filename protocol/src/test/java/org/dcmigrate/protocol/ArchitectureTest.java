@@ -28,6 +28,7 @@ class ArchitectureTest {
   private static final String MACHINE = "..protocol.machine..";
   private static final String DECISION = "..protocol.decision..";
   private static final String PAGES = "..protocol.pages..";
+  private static final String RATE = "..protocol.rate..";
 
   private static final DescribedPredicate<JavaClass> THREADS =
       assignableTo(Thread.class)
@@ -42,7 +43,7 @@ class ArchitectureTest {
   static final ArchRule NO_CLOCK =
       noClasses()
           .that()
-          .resideInAnyPackage(MACHINE, DECISION, PAGES)
+          .resideInAnyPackage(MACHINE, DECISION, PAGES, RATE)
           .should()
           .callMethod(System.class, "nanoTime")
           .orShould()
@@ -56,7 +57,7 @@ class ArchitectureTest {
   static final ArchRule NO_CHANCE =
       noClasses()
           .that()
-          .resideInAnyPackage(MACHINE, DECISION, PAGES)
+          .resideInAnyPackage(MACHINE, DECISION, PAGES, RATE)
           .should()
           .dependOnClassesThat(
               assignableTo(Random.class)
@@ -73,7 +74,7 @@ class ArchitectureTest {
   static final ArchRule NO_THREADS =
       noClasses()
           .that()
-          .resideInAnyPackage(MACHINE, DECISION, PAGES)
+          .resideInAnyPackage(MACHINE, DECISION, PAGES, RATE)
           .should()
           .dependOnClassesThat(THREADS);
 
@@ -82,14 +83,14 @@ class ArchitectureTest {
       noMethods()
           .that()
           .areDeclaredInClassesThat()
-          .resideInAnyPackage(MACHINE, DECISION, PAGES)
+          .resideInAnyPackage(MACHINE, DECISION, PAGES, RATE)
           .should(haveModifier(JavaModifier.SYNCHRONIZED));
 
   @ArchTest
   static final ArchRule NO_INPUT_OR_OUTPUT =
       noClasses()
           .that()
-          .resideInAnyPackage(MACHINE, DECISION, PAGES)
+          .resideInAnyPackage(MACHINE, DECISION, PAGES, RATE)
           .should()
           .dependOnClassesThat()
           .resideInAnyPackage(
@@ -100,7 +101,7 @@ class ArchitectureTest {
   static final ArchRule NO_LOG =
       noClasses()
           .that()
-          .resideInAnyPackage(MACHINE, DECISION, PAGES)
+          .resideInAnyPackage(MACHINE, DECISION, PAGES, RATE)
           .should()
           .dependOnClassesThat()
           .resideInAPackage("org.slf4j..");

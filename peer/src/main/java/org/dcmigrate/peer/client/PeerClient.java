@@ -19,7 +19,9 @@ import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.Reason;
 import org.dcmigrate.protocol.pages.PageDigest;
 import org.dcmigrate.protocol.pages.PageSet;
+import org.dcmigrate.protocol.rate.Share;
 import org.dcmigrate.protocol.wire.Errors;
+import org.dcmigrate.protocol.wire.ShareWire;
 import org.dcmigrate.protocol.wire.Wire;
 import org.dcmigrate.v1.AbortRequest;
 import org.dcmigrate.v1.ContributorServiceGrpc;
@@ -253,11 +255,15 @@ public final class PeerClient {
   }
 
   /** Names the pages to relay and starts the relay; gives the number that are going to be sent. */
-  public long relay(Attempt attempt, PageSet pages, Duration deadline) throws DcmException {
+  public long relay(Attempt attempt, PageSet pages, Share share, Duration deadline)
+      throws DcmException {
     List<RelayRequest> messages = new ArrayList<>();
     messages.add(
         RelayRequest.newBuilder()
-            .setHeader(RelayRequest.Header.newBuilder().setAttempt(Wire.attempt(attempt)))
+            .setHeader(
+                RelayRequest.Header.newBuilder()
+                    .setAttempt(Wire.attempt(attempt))
+                    .setShare(ShareWire.share(share)))
             .build());
     List<Extent> batch = new ArrayList<>();
     pages.forEachExtent(
@@ -303,11 +309,14 @@ public final class PeerClient {
   public record ContributorStatus(
       RelayState state, long waitingPages, long relayedPages, long payloadBytes, String failure) {}
 
-  /** Asks the contributor how it goes; renews its lease. */
-  public ContributorStatus contributorStatus(Attempt attempt, Duration deadline)
+  /** Asks the contributor how it goes, and says what it may take; renews its lease. */
+  public ContributorStatus contributorStatus(Attempt attempt, Share share, Duration deadline)
       throws DcmException {
     GetContributorStatusRequest request =
-        GetContributorStatusRequest.newBuilder().setAttempt(Wire.attempt(attempt)).build();
+        GetContributorStatusRequest.newBuilder()
+            .setAttempt(Wire.attempt(attempt))
+            .setShare(ShareWire.share(share))
+            .build();
     return call(
         () -> {
           GetContributorStatusResponse status = contributor(deadline).getContributorStatus(request);

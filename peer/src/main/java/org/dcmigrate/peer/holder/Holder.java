@@ -33,6 +33,7 @@ import org.dcmigrate.protocol.machine.HolderState;
 import org.dcmigrate.protocol.machine.HolderStep;
 import org.dcmigrate.protocol.pages.PageDigest;
 import org.dcmigrate.protocol.pages.PageSet;
+import org.dcmigrate.protocol.rate.Share;
 import org.dcmigrate.protocol.trace.Transition;
 import org.dcmigrate.protocol.trace.Transitions;
 import org.slf4j.Logger;
@@ -364,7 +365,7 @@ public final class Holder {
   }
 
   /** Starts the relay of those named pages that are held; gives their number. */
-  public long relay(long epoch, PageSet named) throws DcmException {
+  public long relay(long epoch, PageSet named, Share share) throws DcmException {
     return locked(
         () -> {
           Optional<PageStore> store = place.store();
@@ -372,7 +373,9 @@ public final class Holder {
             request(new HolderInput.RelayAsked(epoch));
             throw new DcmException(Reason.STATE_CONFLICT, "this peer holds no pages to relay");
           }
-          long pages = relays.ask(new Attempt(migration, epoch), store.get(), named);
+          long pages =
+              relays.ask(
+                  new Attempt(migration, epoch), opening.guestName(), store.get(), named, share);
           request(new HolderInput.RelayAsked(epoch));
           return pages;
         });
@@ -387,11 +390,12 @@ public final class Holder {
         });
   }
 
-  /** Tells how the relay goes. */
-  public RelayProgress relayProgress(long epoch) throws DcmException {
+  /** Tells how the relay goes, and changes how fast it may be. */
+  public RelayProgress relayProgress(long epoch, Share share) throws DcmException {
     return locked(
         () -> {
           request(new HolderInput.StatusAsked(epoch));
+          relays.change(share);
           return relays.progress(state);
         });
   }

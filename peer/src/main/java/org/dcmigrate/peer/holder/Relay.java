@@ -7,6 +7,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.dcmigrate.peer.client.PeerClient;
 import org.dcmigrate.peer.config.Timeouts;
 import org.dcmigrate.peer.memory.PageStore;
+import org.dcmigrate.peer.transfer.EgressFlow;
 import org.dcmigrate.peer.transfer.EgressLimiter;
 import org.dcmigrate.peer.transfer.TransferSender;
 import org.dcmigrate.protocol.Attempt;
@@ -15,6 +16,7 @@ import org.dcmigrate.protocol.Extent;
 import org.dcmigrate.protocol.Failure;
 import org.dcmigrate.protocol.Reason;
 import org.dcmigrate.protocol.pages.PageSet;
+import org.dcmigrate.protocol.rate.Share;
 import org.dcmigrate.protocol.wire.TransferMessage;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,17 +37,30 @@ final class Relay {
   private final Attempt attempt;
   private final PageStore store;
   private final PageSet waiting;
+  private final String guest;
   private final AtomicLong relayedPages = new AtomicLong();
   private final AtomicLong payloadBytes = new AtomicLong();
+  private Share share;
+  private Optional<EgressFlow> flow = Optional.empty();
   private Optional<TransferSender> sender = Optional.empty();
   private Optional<Thread> thread = Optional.empty();
   private Extent cursor = new Extent(0, 0, 1);
   private boolean stopped;
 
-  Relay(Attempt attempt, PageStore store, PageSet waiting) {
+  Relay(Attempt attempt, String guest, PageStore store, PageSet waiting, Share share) {
     this.attempt = attempt;
+    this.guest = guest;
     this.store = store;
     this.waiting = waiting;
+    this.share = share;
+  }
+
+  /** Changes how fast the relay may be, while it runs. */
+  synchronized void change(Share now) {
+    if (!now.equals(share)) {
+      share = now;
+      flow.ifPresent(open -> open.change(_ -> now));
+    }
   }
 
   synchronized long waitingPages() {
@@ -98,8 +113,9 @@ final class Relay {
   private void run(PeerClient to, EgressLimiter egress, Timeouts timeouts, Listener listener) {
     // Old and new destination may never have spoken before.
     to.reach(REACH);
-    try (TransferSender out =
-        TransferSender.open(to.channel(), attempt, egress, timeouts.sendStall())) {
+    try (EgressFlow own = openFlow(egress);
+        TransferSender out =
+            TransferSender.open(to.channel(), attempt, own, timeouts.sendStall())) {
       synchronized (this) {
         if (stopped) {
           return;
@@ -122,6 +138,15 @@ final class Relay {
       listener.broke(
           new Failure(Reason.INTERNAL, "a defect of this peer; its log has the details"));
     }
+  }
+
+  private synchronized EgressFlow openFlow(EgressLimiter egress) {
+    EgressFlow own =
+        egress.open(
+            new EgressLimiter.Owner(attempt.migration(), guest, EgressLimiter.Role.CONTRIBUTOR),
+            share);
+    flow = Optional.of(own);
+    return own;
   }
 
   private synchronized Optional<Extent> take() {

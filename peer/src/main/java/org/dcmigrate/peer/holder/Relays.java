@@ -12,6 +12,7 @@ import org.dcmigrate.protocol.machine.HolderInput;
 import org.dcmigrate.protocol.machine.HolderOutput;
 import org.dcmigrate.protocol.machine.HolderState;
 import org.dcmigrate.protocol.pages.PageSet;
+import org.dcmigrate.protocol.rate.Share;
 
 /**
  * The relays of one holder: the one that a call has asked for and the machine has yet to accept,
@@ -35,9 +36,9 @@ final class Relays {
   }
 
   /** Readies a relay of those named pages that are held; gives their number. */
-  long ask(Attempt attempt, PageStore store, PageSet named) {
+  long ask(Attempt attempt, String guest, PageStore store, PageSet named, Share share) {
     PageSet waiting = store.heldOf(named);
-    asked = Optional.of(new Relay(attempt, store, waiting));
+    asked = Optional.of(new Relay(attempt, guest, store, waiting, share));
     return waiting.count();
   }
 
@@ -69,6 +70,11 @@ final class Relays {
   /** Takes pages off the relay; gives how many were still waiting. */
   long skip(List<Extent> extents) {
     return current.map(running -> running.skip(extents)).orElse(0L);
+  }
+
+  /** Changes how fast the relay may be. */
+  void change(Share share) {
+    current.ifPresent(running -> running.change(share));
   }
 
   /** How the relay goes. */

@@ -11,7 +11,9 @@ import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.Reason;
 import org.dcmigrate.protocol.machine.HolderState;
 import org.dcmigrate.protocol.pages.PageSet;
+import org.dcmigrate.protocol.rate.Share;
 import org.dcmigrate.protocol.transport.CallerIdentity;
+import org.dcmigrate.protocol.wire.ShareWire;
 import org.dcmigrate.protocol.wire.Wire;
 import org.dcmigrate.v1.ContributorServiceGrpc;
 import org.dcmigrate.v1.ContributorState;
@@ -67,7 +69,9 @@ public final class ContributorEndpoint extends ContributorServiceGrpc.Contributo
             Attempt attempt = Wire.attempt(message.getHeader().getAttempt());
             Holder holder = holders.get(attempt, caller);
             Geometry geometry = holder.geometry();
-            relayed = Optional.of(new Relayed(attempt, holder, geometry, new PageSet(geometry)));
+            Share share = ShareWire.relayShare(message.getHeader().getShare());
+            relayed =
+                Optional.of(new Relayed(attempt, holder, geometry, new PageSet(geometry), share));
           }
           case PAGES -> {
             Relayed list = header();
@@ -90,14 +94,15 @@ public final class ContributorEndpoint extends ContributorServiceGrpc.Contributo
             out,
             () -> {
               Relayed list = header();
-              long pages = list.holder().relay(list.attempt().epoch(), list.pages());
+              long pages = list.holder().relay(list.attempt().epoch(), list.pages(), list.share());
               return RelayResponse.newBuilder().setPageCount(pages).build();
             });
       }
     };
   }
 
-  private record Relayed(Attempt attempt, Holder holder, Geometry geometry, PageSet pages) {}
+  private record Relayed(
+      Attempt attempt, Holder holder, Geometry geometry, PageSet pages, Share share) {}
 
   @Override
   public void skip(SkipRequest request, StreamObserver<SkipResponse> out) {
@@ -123,7 +128,9 @@ public final class ContributorEndpoint extends ContributorServiceGrpc.Contributo
         () -> {
           Attempt attempt = Wire.attempt(request.getAttempt());
           Holder.RelayProgress progress =
-              holders.get(attempt, caller).relayProgress(attempt.epoch());
+              holders
+                  .get(attempt, caller)
+                  .relayProgress(attempt.epoch(), ShareWire.relayShare(request.getShare()));
           GetContributorStatusResponse.Builder status =
               GetContributorStatusResponse.newBuilder()
                   .setWaitingPages(progress.waitingPages())

@@ -17,9 +17,13 @@ import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.Reason;
 import org.dcmigrate.protocol.Text;
 import org.dcmigrate.protocol.decision.Choice;
+import org.dcmigrate.protocol.rate.Priority;
 import org.dcmigrate.protocol.wire.DecisionWire;
+import org.dcmigrate.protocol.wire.ShareWire;
 import org.dcmigrate.v1.CancelMigrationRequest;
 import org.dcmigrate.v1.CancelMigrationResponse;
+import org.dcmigrate.v1.GetLimitsRequest;
+import org.dcmigrate.v1.GetLimitsResponse;
 import org.dcmigrate.v1.GetMigrationRequest;
 import org.dcmigrate.v1.GetMigrationResponse;
 import org.dcmigrate.v1.ListMigrationsRequest;
@@ -27,6 +31,7 @@ import org.dcmigrate.v1.ListMigrationsResponse;
 import org.dcmigrate.v1.MigrateRequest;
 import org.dcmigrate.v1.MigrateResponse;
 import org.dcmigrate.v1.Migration;
+import org.dcmigrate.v1.MigrationLimits;
 import org.dcmigrate.v1.MigrationServiceGrpc;
 import org.dcmigrate.v1.RedirectRequest;
 import org.dcmigrate.v1.RedirectResponse;
@@ -51,13 +56,24 @@ public final class MigrationEndpoint extends MigrationServiceGrpc.MigrationServi
   private final Peers peers;
   private final Holders holders;
   private final EgressLimiter egress;
+  private final long configuredBytesPerSecond;
 
+  /**
+   * The service.
+   *
+   * @param configuredBytesPerSecond the egress limit of the configuration; 0: none
+   */
   public MigrationEndpoint(
-      Migrations migrations, Holders holders, Peers peers, EgressLimiter egress) {
+      Migrations migrations,
+      Holders holders,
+      Peers peers,
+      EgressLimiter egress,
+      long configuredBytesPerSecond) {
     this.migrations = migrations;
     this.holders = holders;
     this.peers = peers;
     this.egress = egress;
+    this.configuredBytesPerSecond = configuredBytesPerSecond;
   }
 
   @Override
@@ -80,7 +96,8 @@ public final class MigrationEndpoint extends MigrationServiceGrpc.MigrationServi
               new SourceMigration.Options(
                   Duration.ofMillis(limitMs == 0 ? DEFAULT_DOWNTIME_MS : limitMs),
                   request.getOptions().getAudit(),
-                  witness(request));
+                  witness(request),
+                  ShareWire.share(request.getOptions().getShare()));
           MigrationView view =
               migrations.migrate(request.getGuest(), request.getDestination(), options);
           return MigrateResponse.newBuilder().setMigration(message(view)).build();
@@ -162,13 +179,39 @@ public final class MigrationEndpoint extends MigrationServiceGrpc.MigrationServi
     Calls.answer(
         out,
         () -> {
-          if (request.getEgressBytesPerSecond() < 0) {
-            throw new DcmException(
-                Reason.FIELD_INVALID, "egress_bytes_per_second must be below 2^63");
+          if (!request.hasEgressBytesPerSecond() && !request.hasMigration()) {
+            throw new DcmException(Reason.FIELD_INVALID, "SetLimits names nothing to set");
           }
-          egress.setBytesPerSecond(request.getEgressBytesPerSecond());
+          // All is looked at before anything is changed.
+          long bytesPerSecond =
+              ShareWire.rate("egress_bytes_per_second", request.getEgressBytesPerSecond());
+          if (request.hasMigration()) {
+            limit(request.getMigration());
+          }
+          if (request.hasEgressBytesPerSecond()) {
+            egress.setBytesPerSecond(bytesPerSecond);
+            LOG.info("the egress limit is {} bytes per second (0: none)", bytesPerSecond);
+          }
           return SetLimitsResponse.getDefaultInstance();
         });
+  }
+
+  private void limit(MigrationLimits limits) throws DcmException {
+    Optional<Long> bytesPerSecond =
+        limits.hasMostBytesPerSecond()
+            ? Optional.of(ShareWire.rate("most_bytes_per_second", limits.getMostBytesPerSecond()))
+            : Optional.empty();
+    Optional<Priority> priority = ShareWire.priority(limits.getPriority());
+    if (bytesPerSecond.isEmpty() && priority.isEmpty()) {
+      throw new DcmException(
+          Reason.FIELD_INVALID, "SetLimits names neither limit nor priority of the migration");
+    }
+    migrations.limit(MigrationId.parse(limits.getMigrationId()), bytesPerSecond, priority);
+  }
+
+  @Override
+  public void getLimits(GetLimitsRequest request, StreamObserver<GetLimitsResponse> out) {
+    Calls.answer(out, () -> MigrationMessages.limits(egress.snapshot(), configuredBytesPerSecond));
   }
 
   @Override

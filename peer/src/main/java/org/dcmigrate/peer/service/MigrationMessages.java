@@ -2,12 +2,17 @@ package org.dcmigrate.peer.service;
 
 import com.google.protobuf.Timestamp;
 import java.time.Instant;
+import java.util.Locale;
 import org.dcmigrate.peer.client.Peers;
 import org.dcmigrate.peer.source.MigrationView;
+import org.dcmigrate.peer.transfer.EgressLimiter;
 import org.dcmigrate.protocol.machine.SourceState;
+import org.dcmigrate.protocol.wire.ShareWire;
 import org.dcmigrate.v1.Audit;
 import org.dcmigrate.v1.ContributorProgress;
+import org.dcmigrate.v1.GetLimitsResponse;
 import org.dcmigrate.v1.Migration;
+import org.dcmigrate.v1.MigrationSending;
 import org.dcmigrate.v1.MigrationState;
 import org.dcmigrate.v1.Outcome;
 import org.dcmigrate.v1.Progress;
@@ -57,6 +62,24 @@ final class MigrationMessages {
             case SourceState.Result.Failed failed -> MigrationState.MIGRATION_STATE_FAILED;
           };
     };
+  }
+
+  static GetLimitsResponse limits(EgressLimiter.Snapshot now, long configuredBytesPerSecond) {
+    GetLimitsResponse.Builder message =
+        GetLimitsResponse.newBuilder()
+            .setEgressBytesPerSecond(now.mostBytesPerSecond())
+            .setConfiguredEgressBytesPerSecond(configuredBytesPerSecond)
+            .setBytesPerSecond(now.bytesPerSecond());
+    for (EgressLimiter.Sending each : now.migrations()) {
+      message.addMigrations(
+          MigrationSending.newBuilder()
+              .setMigrationId(each.owner().migration().toString())
+              .setGuest(each.owner().guest())
+              .setRole(each.owner().role().name().toLowerCase(Locale.ROOT))
+              .setShare(ShareWire.share(each.share()))
+              .setBytesPerSecond(each.bytesPerSecond()));
+    }
+    return message.build();
   }
 
   private static Progress progress(MigrationView view, Peers peers) {

@@ -13,6 +13,7 @@ import org.dcmigrate.peer.client.PeerClient;
 import org.dcmigrate.peer.client.PeerClient.ContributorStatus;
 import org.dcmigrate.peer.client.PeerClient.DestinationStatus;
 import org.dcmigrate.peer.client.PeerClient.RelayState;
+import org.dcmigrate.peer.transfer.EgressFlow;
 import org.dcmigrate.protocol.Attempt;
 import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.Extent;
@@ -21,6 +22,7 @@ import org.dcmigrate.protocol.MigrationId;
 import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.Reason;
 import org.dcmigrate.protocol.machine.SourceInput;
+import org.dcmigrate.protocol.rate.Share;
 import org.dcmigrate.protocol.wire.Wire;
 
 /**
@@ -45,6 +47,7 @@ final class HolderWatch implements AutoCloseable {
 
   private final MigrationId migration;
   private final SourceContext context;
+  private final EgressFlow flow;
   private final Listener listener;
   private final Map<PeerId, Watched> watched = new ConcurrentHashMap<>();
   private final Set<PeerId> asking = ConcurrentHashMap.newKeySet();
@@ -57,9 +60,10 @@ final class HolderWatch implements AutoCloseable {
   private volatile DestinationStatus destination = new DestinationStatus(0, List.of());
   private volatile Optional<SourcePages> pages = Optional.empty();
 
-  HolderWatch(MigrationId migration, SourceContext context, Listener listener) {
+  HolderWatch(MigrationId migration, SourceContext context, EgressFlow flow, Listener listener) {
     this.migration = migration;
     this.context = context;
+    this.flow = flow;
     this.listener = listener;
   }
 
@@ -160,7 +164,7 @@ final class HolderWatch implements AutoCloseable {
       throws DcmException {
     PeerId peer = client.peer();
     skip(client, attempt, deadline);
-    ContributorStatus status = client.contributorStatus(attempt, deadline);
+    ContributorStatus status = client.contributorStatus(attempt, relayShare(peer), deadline);
     if (!isCurrent(peer, attempt.epoch())) {
       return;
     }
@@ -178,6 +182,11 @@ final class HolderWatch implements AutoCloseable {
               Reason.PEER_UNREACHABLE,
               context.peers().name(peer) + " cannot relay: " + status.failure()));
     }
+  }
+
+  /** What a contributor may take at its host: as the migration here, and no more than its pace. */
+  Share relayShare(PeerId peer) {
+    return flow.share().atMost(pages.map(all -> all.pace(peer)).orElse(0L));
   }
 
   /** Tells a contributor at once what it need not relay any more. */

@@ -18,6 +18,7 @@ import org.dcmigrate.protocol.MigrationId;
 import org.dcmigrate.protocol.Reason;
 import org.dcmigrate.protocol.decision.Choice;
 import org.dcmigrate.protocol.machine.SourceRecord;
+import org.dcmigrate.protocol.rate.Priority;
 
 /** All migrations that leave this peer, or have left it since it was started. */
 public final class Migrations {
@@ -123,6 +124,17 @@ public final class Migrations {
     SourceMigration found = get(migration);
     await(found.resolve(choice));
     return found.view();
+  }
+
+  /**
+   * Changes limit and priority of a migration; what is empty stays as it is.
+   *
+   * @throws DcmException MIGRATION_UNKNOWN, MIGRATION_FINISHED
+   */
+  public void limit(
+      MigrationId migration, Optional<Long> mostBytesPerSecond, Optional<Priority> priority)
+      throws DcmException {
+    get(migration).limit(mostBytesPerSecond, priority);
   }
 
   /** Whether this peer is or was the source of a migration. */

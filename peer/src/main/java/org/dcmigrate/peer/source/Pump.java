@@ -15,6 +15,7 @@ import org.dcmigrate.peer.client.PeerClient;
 import org.dcmigrate.peer.guest.GuestSource;
 import org.dcmigrate.peer.guest.GuestSource.Event;
 import org.dcmigrate.peer.guest.StoppedGuest;
+import org.dcmigrate.peer.transfer.EgressFlow;
 import org.dcmigrate.peer.transfer.TransferSender;
 import org.dcmigrate.protocol.Attempt;
 import org.dcmigrate.protocol.DcmException;
@@ -67,6 +68,7 @@ final class Pump implements AutoCloseable {
   private final GuestSource guest;
   private final SourcePages pages;
   private final SourceContext context;
+  private final EgressFlow flow;
   private final Listener listener;
   private final BlockingQueue<Command> commands = new LinkedBlockingQueue<>();
   private final Arena arena = Arena.ofShared();
@@ -86,10 +88,16 @@ final class Pump implements AutoCloseable {
   private long surveyedAtNs;
   private long acknowledgedBytes;
 
-  Pump(GuestSource guest, SourcePages pages, SourceContext context, Listener listener) {
+  Pump(
+      GuestSource guest,
+      SourcePages pages,
+      SourceContext context,
+      EgressFlow flow,
+      Listener listener) {
     this.guest = guest;
     this.pages = pages;
     this.context = context;
+    this.flow = flow;
     this.listener = listener;
   }
 
@@ -390,8 +398,7 @@ final class Pump implements AutoCloseable {
 
   private Link connect(Attempt attempt, PeerClient to) throws DcmException {
     TransferSender sender =
-        TransferSender.open(
-            to.channel(), attempt, context.egress(), context.timeouts().sendStall());
+        TransferSender.open(to.channel(), attempt, flow, context.timeouts().sendStall());
     acknowledgedBytes = 0;
     surveyedAtNs = System.nanoTime();
     return new Link(attempt, to, sender);

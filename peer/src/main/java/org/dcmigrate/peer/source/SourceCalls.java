@@ -270,7 +270,11 @@ final class SourceCalls {
       context
           .peers()
           .client(peer)
-          .relay(attempt(epoch), pages.orElseThrow().owedCopy(peer), patience(pages.orElseThrow()));
+          .relay(
+              attempt(epoch),
+              pages.orElseThrow().owedCopy(peer),
+              watch.relayShare(peer),
+              patience(pages.orElseThrow()));
     } catch (DcmException failed) {
       if (!watch.isCurrent(peer, epoch)) {
         return;

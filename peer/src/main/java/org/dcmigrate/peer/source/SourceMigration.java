@@ -17,6 +17,8 @@ import org.dcmigrate.peer.guest.Guest;
 import org.dcmigrate.peer.guest.GuestSource;
 import org.dcmigrate.peer.guest.StoppedGuest;
 import org.dcmigrate.peer.journal.Journal;
+import org.dcmigrate.peer.transfer.EgressFlow;
+import org.dcmigrate.peer.transfer.EgressLimiter;
 import org.dcmigrate.protocol.Attempt;
 import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.Failure;
@@ -34,6 +36,8 @@ import org.dcmigrate.protocol.machine.SourceRecord;
 import org.dcmigrate.protocol.machine.SourceState;
 import org.dcmigrate.protocol.machine.SourceStep;
 import org.dcmigrate.protocol.pages.PageSet;
+import org.dcmigrate.protocol.rate.Priority;
+import org.dcmigrate.protocol.rate.Share;
 import org.dcmigrate.protocol.trace.Transition;
 import org.dcmigrate.protocol.trace.Transitions;
 import org.slf4j.Logger;
@@ -58,8 +62,10 @@ public final class SourceMigration {
    * @param downtimeLimit how long the guest may stand still
    * @param audit whether the stopped guest is read anew and compared at the end
    * @param witness who is to vote beside source and destination, where there is no old destination
+   * @param share limit and priority
    */
-  public record Options(Duration downtimeLimit, boolean audit, Optional<PeerId> witness) {}
+  public record Options(
+      Duration downtimeLimit, boolean audit, Optional<PeerId> witness, Share share) {}
 
   private record Waiting(SourceInput input, Optional<CompletableFuture<Optional<Failure>>> asker) {}
 
@@ -67,6 +73,7 @@ public final class SourceMigration {
   private final Guest guest;
   private final SourceContext context;
   private final Course course;
+  private final EgressFlow flow;
   private final HolderWatch watch;
   private final SourceCalls calls;
   private final LinkedBlockingQueue<Waiting> inputs = new LinkedBlockingQueue<>();
@@ -87,16 +94,27 @@ public final class SourceMigration {
   private Optional<CompletableFuture<Optional<Failure>>> asker = Optional.empty();
 
   private SourceMigration(
-      MigrationId migration, Guest guest, SourceContext context, SourceState first, boolean audit) {
+      MigrationId migration,
+      Guest guest,
+      SourceContext context,
+      SourceState first,
+      boolean audit,
+      Share share) {
     this.migration = migration;
     this.guest = guest;
     this.context = context;
     this.state = first;
     this.course = new Course(audit);
+    this.flow =
+        context
+            .egress()
+            .open(
+                new EgressLimiter.Owner(migration, guest.name(), EgressLimiter.Role.SOURCE), share);
     this.watch =
         new HolderWatch(
             migration,
             context,
+            flow,
             new HolderWatch.Listener() {
               @Override
               public void happened(SourceInput input) {
@@ -132,8 +150,9 @@ public final class SourceMigration {
             options.witness(),
             context.timeouts().parked().toNanos());
     SourceMigration started =
-        new SourceMigration(migration, guest, context, first.next(), options.audit());
-    GuestSource source = guest.beginMigration(options.downtimeLimit());
+        new SourceMigration(
+            migration, guest, context, first.next(), options.audit(), options.share());
+    GuestSource source = started.beginGuestMigration(options.downtimeLimit());
     try {
       Geometry geometry = source.metadata().geometry();
       context
@@ -143,7 +162,7 @@ public final class SourceMigration {
       SourcePages pages = new SourcePages(geometry, context.digest());
       started.pages = Optional.of(pages);
       started.calls.guest(source.metadata(), pages);
-      Pump pump = new Pump(source, pages, context, started.new PumpListener());
+      Pump pump = new Pump(source, pages, context, started.flow, started.new PumpListener());
       started.pump = Optional.of(pump);
       started.carryOut(first, Transitions.sourceStarted(first));
       pump.start(migration.toString());
@@ -152,11 +171,21 @@ public final class SourceMigration {
       started.pump.ifPresent(Pump::close);
       source.close();
       started.pages.ifPresent(SourcePages::close);
+      started.flow.close();
       throw new DcmException(
           Reason.INTERNAL, "the migration cannot begin: " + failed.getMessage(), failed);
     }
     Thread.ofVirtual().name("migration-" + migration).start(started::run);
     return started;
+  }
+
+  private GuestSource beginGuestMigration(Duration downtimeLimit) throws DcmException {
+    try {
+      return guest.beginMigration(downtimeLimit);
+    } catch (DcmException | RuntimeException failed) {
+      flow.close();
+      throw failed;
+    }
   }
 
   /** Takes a migration up again from the journal after a restart. */
@@ -167,7 +196,7 @@ public final class SourceMigration {
         SourceMachine.recover(
             context.peers().self().id(), entry.records(), found.isEmpty(), System.nanoTime());
     SourceMigration recovered =
-        new SourceMigration(entry.migration(), guest, context, first.next(), false);
+        new SourceMigration(entry.migration(), guest, context, first.next(), false, Share.NORMAL);
     if (!first.outputs().isEmpty()) {
       recovered.restarted = true;
       recovered.sealed = found;
@@ -202,6 +231,25 @@ public final class SourceMigration {
   /** The operator decides in the place of peers that cannot; completes at the end, or with why. */
   CompletableFuture<Optional<Failure>> resolve(Choice choice) {
     return ask(new SourceInput.ResolveAsked(choice));
+  }
+
+  /**
+   * Changes limit and priority, here and, at the next question, at those who relay.
+   *
+   * @param mostBytesPerSecond &gt;= 0; empty: stays as it is
+   * @param priority empty: stays as it is
+   * @throws DcmException MIGRATION_FINISHED
+   */
+  void limit(Optional<Long> mostBytesPerSecond, Optional<Priority> priority) throws DcmException {
+    if (ended()) {
+      throw new DcmException(
+          Reason.MIGRATION_FINISHED, "the migration has ended, and sends nothing any more");
+    }
+    flow.change(
+        before ->
+            new Share(
+                mostBytesPerSecond.orElse(before.mostBytesPerSecond()),
+                priority.orElse(before.priority())));
   }
 
   /** Completes when nothing will change any more. */
@@ -523,6 +571,7 @@ public final class SourceMigration {
     sampleProgress();
     MigrationView.Progress last = Views.progress(course, pages, watch, Views.destination(state));
     pump.ifPresent(Pump::awaitEnd);
+    flow.close();
     course.end(last);
     over.complete(true);
     signalChange();

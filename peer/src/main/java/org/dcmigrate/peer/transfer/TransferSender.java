@@ -33,7 +33,7 @@ public final class TransferSender implements AutoCloseable {
   private static final int HEADER_BYTES = 64;
 
   private final ClientCall<TransferMessage, TransferResponse> call;
-  private final EgressLimiter egress;
+  private final EgressCredit credit;
   private final Duration stall;
 
   // Orders what goes into the call. Never taken by the transport's threads, as writing takes time.
@@ -41,8 +41,8 @@ public final class TransferSender implements AutoCloseable {
 
   private final Ledger ledger = new Ledger();
 
-  private TransferSender(Channel channel, EgressLimiter egress, Duration stall) {
-    this.egress = egress;
+  private TransferSender(Channel channel, EgressFlow egress, Duration stall) {
+    this.credit = egress.credit();
     this.stall = stall;
     // The listener only takes a short lock and signals: it may run on the transport's threads.
     CallOptions options =
@@ -57,7 +57,7 @@ public final class TransferSender implements AutoCloseable {
    * @param stall how long the destination may take nothing at all before it counts as lost
    */
   public static TransferSender open(
-      Channel channel, Attempt attempt, EgressLimiter egress, Duration stall) {
+      Channel channel, Attempt attempt, EgressFlow egress, Duration stall) {
     TransferSender sender = new TransferSender(channel, egress, stall);
     sender.start(attempt);
     return sender;
@@ -72,7 +72,7 @@ public final class TransferSender implements AutoCloseable {
   public void send(TransferMessage.Chunk chunk) throws DcmException {
     ledger.await(call::isReady, stall, () -> "took no pages");
     try {
-      if (!egress.acquire(chunk.payloadBytes() + HEADER_BYTES, ledger::isOver)) {
+      if (!credit.take(chunk.payloadBytes() + HEADER_BYTES, ledger::isOver)) {
         throw ledger.whyOver();
       }
     } catch (InterruptedException interrupted) {

@@ -39,6 +39,7 @@ import org.dcmigrate.protocol.machine.HolderRecord;
 import org.dcmigrate.protocol.machine.HolderState;
 import org.dcmigrate.protocol.pages.PageDigest;
 import org.dcmigrate.protocol.pages.PageSet;
+import org.dcmigrate.protocol.rate.Share;
 import org.dcmigrate.protocol.wire.TransferMessage;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -216,7 +217,9 @@ class HolderTest {
   void aRelayThatComesTooLateIsRefused() throws Exception {
     holder.metadata(1, METADATA);
     holder.forget(1);
-    refused(Reason.MIGRATION_UNKNOWN, () -> holder.relay(1, new PageSet(METADATA.geometry())));
+    refused(
+        Reason.MIGRATION_UNKNOWN,
+        () -> holder.relay(1, new PageSet(METADATA.geometry()), Share.NORMAL));
   }
 
   @Test

@@ -53,7 +53,8 @@ class RefusalLogTest {
                   peer -> {
                     throw new AssertionError();
                   }),
-              daemon.egress());
+              daemon.egress(),
+              0);
       endpoint.migrate(
           MigrateRequest.newBuilder().setGuest("no\nbody").setDestination("b").build(),
           new Ignored<>());

@@ -41,7 +41,7 @@ class ForeignPeersTest {
   private static final Duration NO_PATIENCE = Duration.ofMillis(30);
 
   private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
-  private final EgressLimiter unlimited = new EgressLimiter(0, System::nanoTime);
+  private final EgressFlow unlimited = Flows.unlimited();
   private Optional<Server> server = Optional.empty();
   private Optional<ManagedChannel> channel = Optional.empty();
 

@@ -58,7 +58,7 @@ class LoopbackTransferTest {
       try {
         long before = usedHeap();
         long highest = 0;
-        EgressLimiter unlimited = new EgressLimiter(0, System::nanoTime);
+        EgressFlow unlimited = Flows.unlimited();
         try (TransferSender sender = TransferSender.open(channel, ATTEMPT, unlimited, PATIENCE)) {
           long pages = GEOMETRY.totalPages();
           for (long page = 0; page < pages; page += 256) {

@@ -33,7 +33,7 @@ class TransferTest {
   private static final Duration NO_PATIENCE = Duration.ofMillis(30);
 
   private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
-  private final EgressLimiter unlimited = new EgressLimiter(0, System::nanoTime);
+  private final EgressFlow unlimited = Flows.unlimited();
   private final AtomicLong writtenPages = new AtomicLong();
   private Optional<Server> server = Optional.empty();
   private Optional<ManagedChannel> channel = Optional.empty();

@@ -1,10 +1,11 @@
-package org.dcmigrate.peer.transfer;
+package org.dcmigrate.protocol.rate;
 
-import java.util.concurrent.TimeUnit;
-
-/** How many bytes may go out, as a function of time. Not thread-safe. */
+/**
+ * How many bytes may go out, as a function of time. Between any two moments these are no more than
+ * the rate gives in that time, and one burst. Not thread-safe.
+ */
 final class TokenBucket {
-  private static final long SECOND_NS = TimeUnit.SECONDS.toNanos(1);
+  private static final long SECOND_NS = 1_000_000_000L;
 
   private final long leastBurstBytes;
   private final long burstNs;
@@ -32,20 +33,24 @@ final class TokenBucket {
   }
 
   /**
-   * Takes bytes if they are there; gives 0 then, otherwise the nanoseconds until they will be. More
-   * than a burst is taken on credit once the bucket is full.
+   * Nanoseconds until bytes may be taken; 0: now. More than a burst goes on credit once the bucket
+   * is full.
    */
-  long take(long bytes, long nowNs) {
+  long waitNs(long bytes, long nowNs) {
     fill(nowNs);
-    if (bytesPerSecond == 0) {
-      return 0;
-    }
     double missing = Math.min((double) bytes, burst()) - tokens;
-    if (missing <= 0) {
-      tokens -= bytes;
+    if (bytesPerSecond == 0 || missing <= 0) {
       return 0;
     }
     return Math.max(1, (long) Math.ceil(missing * SECOND_NS / bytesPerSecond));
+  }
+
+  /** Takes bytes, after a wait or on credit. */
+  void take(long bytes, long nowNs) {
+    fill(nowNs);
+    if (bytesPerSecond != 0) {
+      tokens -= bytes;
+    }
   }
 
   private void fill(long nowNs) {
