@@ -39,6 +39,24 @@ final class MigrateCommand extends CtlCommand {
               + " leaves no doubt. After a redirect an old destination does so unasked.")
   private String witness = "";
 
+  @Option(
+      names = "--limit",
+      paramLabel = "RATE",
+      defaultValue = "none",
+      description =
+          "The most page data to send, like 100MiB/s or 500Mbit/s, at each host that sends them by"
+              + " itself. [none]")
+  private String limit = "none";
+
+  @Option(
+      names = "--priority",
+      paramLabel = "PRIORITY",
+      defaultValue = "normal",
+      description =
+          "low, normal or high: of an egress limit that is short it gets 1, 4 or 16 parts."
+              + " [normal]")
+  private PriorityName priority = PriorityName.normal;
+
   @Mixin private WatchOptions watch = new WatchOptions();
   @Mixin private OutputOption output = new OutputOption();
 
@@ -49,10 +67,16 @@ final class MigrateCommand extends CtlCommand {
         options(),
         output(output.format),
         watch,
-        new Plan(guest, destination, downtimeLimitMs, audit, witness));
+        new Plan(guest, destination, downtimeLimitMs, audit, witness, limit, priority));
   }
 
   /** What is to be done. */
   record Plan(
-      String guest, String destination, int downtimeLimitMs, boolean audit, String witness) {}
+      String guest,
+      String destination,
+      int downtimeLimitMs,
+      boolean audit,
+      String witness,
+      String limit,
+      PriorityName priority) {}
 }

@@ -14,6 +14,7 @@ import org.dcmigrate.v1.MigrationOptions;
 import org.dcmigrate.v1.RedirectRequest;
 import org.dcmigrate.v1.ResolveMigrationRequest;
 import org.dcmigrate.v1.ResolveMigrationResponse;
+import org.dcmigrate.v1.TransferShare;
 
 /** What {@code dcmctl migrate}, {@code redirect} and {@code migration} do. */
 final class MigrationOperations {
@@ -41,7 +42,11 @@ final class MigrationOperations {
                 MigrationOptions.newBuilder()
                     .setDowntimeLimitMs(plan.downtimeLimitMs())
                     .setAudit(plan.audit())
-                    .setWitness(plan.witness()))
+                    .setWitness(plan.witness())
+                    .setShare(
+                        TransferShare.newBuilder()
+                            .setMostBytesPerSecond(Units.parseRate(plan.limit()))
+                            .setPriority(plan.priority().message())))
             .build();
     try (Session session = Session.open(environment, options)) {
       Migration started = Session.change(() -> session.changes().migrate(request)).getMigration();

@@ -8,7 +8,6 @@ import org.dcmigrate.v1.GetPeerRequest;
 import org.dcmigrate.v1.GetPeerResponse;
 import org.dcmigrate.v1.ListPeersRequest;
 import org.dcmigrate.v1.ListPeersResponse;
-import org.dcmigrate.v1.SetLimitsRequest;
 
 /** What {@code dcmctl peer} and {@code dcmctl limits} do. */
 final class PeerOperations {
@@ -41,16 +40,6 @@ final class PeerOperations {
     }
   }
 
-  static int setEgress(Environment environment, GlobalOptions options, long bytesPerSecond)
-      throws CtlException {
-    try (Session session = Session.open(environment, options)) {
-      SetLimitsRequest request =
-          SetLimitsRequest.newBuilder().setEgressBytesPerSecond(bytesPerSecond).build();
-      Session.ask(() -> session.migrations().setLimits(request));
-      return ExitCode.DONE;
-    }
-  }
-
   private static List<String> row(ListPeersResponse.Peer peer, boolean wide) {
     List<String> cells =
         new ArrayList<>(
@@ -78,10 +67,6 @@ final class PeerOperations {
         .fact("capabilities", String.join(", ", peer.getCapabilitiesList()))
         .fact("guests", String.valueOf(peer.getGuestCount()))
         .fact("migrations", String.valueOf(peer.getMigrationCount()))
-        .fact(
-            "egress limit",
-            peer.getEgressBytesPerSecond() == 0
-                ? "none"
-                : Units.rate(peer.getEgressBytesPerSecond()));
+        .fact("egress limit", LimitsOperations.limit(peer.getEgressBytesPerSecond()));
   }
 }

@@ -2,17 +2,24 @@ package org.dcmigrate.ctl;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.dcmigrate.ctl.FakePeer.Result;
 import org.dcmigrate.protocol.Reason;
 import org.dcmigrate.v1.CancelMigrationRequest;
 import org.dcmigrate.v1.CreateGuestRequest;
+import org.dcmigrate.v1.GetLimitsResponse;
 import org.dcmigrate.v1.GetMigrationRequest;
 import org.dcmigrate.v1.MigrateRequest;
 import org.dcmigrate.v1.Migration;
+import org.dcmigrate.v1.MigrationLimits;
+import org.dcmigrate.v1.MigrationSending;
 import org.dcmigrate.v1.MigrationState;
+import org.dcmigrate.v1.Priority;
 import org.dcmigrate.v1.RedirectRequest;
 import org.dcmigrate.v1.SetLimitsRequest;
+import org.dcmigrate.v1.TransferShare;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -163,13 +170,156 @@ class CommandsTest {
   }
 
   @Test
-  void limitsTakeRates() {
-    for (String rate : List.of("100MiB", "10Gbit/s", "none", "1.5GB")) {
-      assertThat(peer.run("limits", "set", "--egress", rate).exitCode()).isZero();
+  void limitsTakeRatesInBitsAndInBytes() {
+    Map<String, Long> rates = new LinkedHashMap<>();
+    rates.put("100MiB", 100L << 20);
+    rates.put("10Gbit/s", 1_250_000_000L);
+    rates.put("none", 0L);
+    rates.put("0", 0L);
+    rates.put("1.5GB", 1_500_000_000L);
+    rates.put("500 Mbit", 62_500_000L);
+    rates.put("500mbit/s", 62_500_000L);
+    rates.put("8bit", 1L);
+    rates.put("1.5m", 3L << 19);
+    rates.put("100M", 100L << 20);
+    rates.put("2G/s", 2L << 30);
+    rates.put("64kB/s", 64_000L);
+    rates.put("4096B/s", 4096L);
+    rates.forEach(
+        (rate, bytes) -> {
+          assertThat(peer.run("limits", "set", "--egress", rate).exitCode()).as(rate).isZero();
+          assertThat(peer.asked.getLast())
+              .as(rate)
+              .isEqualTo(SetLimitsRequest.newBuilder().setEgressBytesPerSecond(bytes).build());
+        });
+  }
+
+  @Test
+  void aRateWhoseUnitIsInDoubtIsAMistake() {
+    for (String rate :
+        List.of("100", "100Mb", "100mb/s", "100Mbps", "1bit", "-1M", "9999999T", "")) {
+      Result result = peer.run("limits", "set", "--egress=" + rate);
+      assertThat(result.exitCode()).as(rate).isEqualTo(ExitCode.USAGE);
+      assertThat(result.err()).as(rate).startsWith("dcmctl: a rate must");
     }
-    assertThat(peer.asked)
-        .extracting(request -> ((SetLimitsRequest) request).getEgressBytesPerSecond())
-        .containsExactly(100L << 20, 1_250_000_000L, 0L, 1_500_000_000L);
+    for (List<String> mistake :
+        List.of(
+            List.of("limits", "set"),
+            List.of("limits", "set", "--rate", "1M"),
+            List.of("limits", "set", "--priority", "high"),
+            List.of("limits", "set", "--migration", ID),
+            List.of("limits", "set", "--egress", "1M", "--migration", ID),
+            List.of("limits", "set", "--migration", ID, "--priority", "urgent"),
+            List.of("migrate", "web-1", "--to", "b", "--limit", "10"),
+            List.of("migrate", "web-1", "--to", "b", "--priority", "2"))) {
+      assertThat(run(mistake).exitCode()).as("%s", mistake).isEqualTo(ExitCode.USAGE);
+    }
+    assertThat(peer.asked).isEmpty();
+  }
+
+  @Test
+  void limitsOfAMigrationAreSetWithoutTouchingTheRest() {
+    assertThat(
+            peer.run("limits", "set", "--migration", ID, "--rate", "10M", "--priority", "low")
+                .exitCode())
+        .isZero();
+    assertThat(peer.asked.getLast())
+        .isEqualTo(
+            SetLimitsRequest.newBuilder()
+                .setMigration(
+                    MigrationLimits.newBuilder()
+                        .setMigrationId(ID)
+                        .setMostBytesPerSecond(10 << 20)
+                        .setPriority(Priority.PRIORITY_LOW))
+                .build());
+    assertThat(peer.run("limits", "set", "--migration", ID, "--rate", "none").exitCode()).isZero();
+    assertThat(peer.asked.getLast())
+        .isEqualTo(
+            SetLimitsRequest.newBuilder()
+                .setMigration(
+                    MigrationLimits.newBuilder().setMigrationId(ID).setMostBytesPerSecond(0))
+                .build());
+
+    peer.refuse(Reason.MIGRATION_FINISHED, "it has ended");
+    assertThat(peer.run("limits", "set", "--migration", ID, "--priority", "high"))
+        .isEqualTo(
+            new Result(
+                ExitCode.REFUSED, "", "dcmctl: refused (MIGRATION_FINISHED): it has ended\n"));
+  }
+
+  @Test
+  void migrateTakesLimitAndPriority() {
+    peer.migrations.add(migration(ID, "web-1", MigrationState.MIGRATION_STATE_OPENING));
+    assertThat(
+            peer.run(
+                    "migrate",
+                    "web-1",
+                    "--to",
+                    "host-b",
+                    "--limit",
+                    "500Mbit/s",
+                    "--priority",
+                    "high")
+                .exitCode())
+        .isZero();
+    assertThat(((MigrateRequest) peer.asked.getLast()).getOptions().getShare())
+        .isEqualTo(
+            TransferShare.newBuilder()
+                .setMostBytesPerSecond(62_500_000)
+                .setPriority(Priority.PRIORITY_HIGH)
+                .build());
+  }
+
+  @Test
+  void limitsAreShown() {
+    peer.limits =
+        GetLimitsResponse.newBuilder()
+            .setEgressBytesPerSecond(100 << 20)
+            .setConfiguredEgressBytesPerSecond(1L << 30)
+            .setBytesPerSecond(95 << 20)
+            .addMigrations(
+                MigrationSending.newBuilder()
+                    .setMigrationId(ID)
+                    .setGuest("web-1")
+                    .setRole("source")
+                    .setShare(TransferShare.newBuilder().setPriority(Priority.PRIORITY_HIGH))
+                    .setBytesPerSecond(90 << 20))
+            .addMigrations(
+                MigrationSending.newBuilder()
+                    .setMigrationId(OTHER)
+                    .setGuest("db")
+                    .setRole("contributor")
+                    .setShare(
+                        TransferShare.newBuilder()
+                            .setMostBytesPerSecond(5 << 20)
+                            .setPriority(Priority.PRIORITY_LOW))
+                    .setBytesPerSecond(5 << 20))
+            .build();
+    assertThat(peer.run("limits", "show").out())
+        .isEqualTo(
+            """
+            egress limit  100 MiB/s
+            configured    1.0 GiB/s
+            egress now    95 MiB/s
+
+            MIGRATION  GUEST  ROLE         PRIORITY  LIMIT      NOW
+            6f1c0a52   web-1  source       high      none       90 MiB/s
+            6f1cffff   db     contributor  low       5.0 MiB/s  5.0 MiB/s
+            """);
+    assertThat(peer.run("limits", "show", "-o", "json").out())
+        .contains("\"mostBytesPerSecond\": \"5242880\"")
+        .contains("\"priority\": \"PRIORITY_LOW\"");
+    assertThat(peer.run("limits", "show", "-o", "name").out()).isEqualTo(ID + "\n" + OTHER + "\n");
+
+    peer.limits = GetLimitsResponse.getDefaultInstance();
+    assertThat(peer.run("limits", "show").out())
+        .isEqualTo(
+            """
+            egress limit  none
+            egress now    0 B/s
+
+            MIGRATION  GUEST  ROLE  PRIORITY  LIMIT  NOW
+            """);
   }
 
   @Test

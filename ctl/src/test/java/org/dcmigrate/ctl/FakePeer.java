@@ -19,6 +19,8 @@ import org.dcmigrate.v1.CancelMigrationRequest;
 import org.dcmigrate.v1.CancelMigrationResponse;
 import org.dcmigrate.v1.CreateGuestRequest;
 import org.dcmigrate.v1.CreateGuestResponse;
+import org.dcmigrate.v1.GetLimitsRequest;
+import org.dcmigrate.v1.GetLimitsResponse;
 import org.dcmigrate.v1.GetMigrationRequest;
 import org.dcmigrate.v1.GetMigrationResponse;
 import org.dcmigrate.v1.Guest;
@@ -47,6 +49,7 @@ final class FakePeer implements AutoCloseable {
   final List<Guest> guests = new ArrayList<>();
   final List<Migration> course = new ArrayList<>();
   final List<Object> asked = new ArrayList<>();
+  GetLimitsResponse limits = GetLimitsResponse.getDefaultInstance();
   Optional<DcmException> refusal = Optional.empty();
 
   /** Whether a watch stays open after the last step of the course. */
@@ -136,6 +139,11 @@ final class FakePeer implements AutoCloseable {
     public void cancelMigration(
         CancelMigrationRequest request, StreamObserver<CancelMigrationResponse> out) {
       answer(request, out, CancelMigrationResponse.newBuilder().setMigration(first()).build());
+    }
+
+    @Override
+    public void getLimits(GetLimitsRequest request, StreamObserver<GetLimitsResponse> out) {
+      answer(request, out, limits);
     }
 
     @Override

@@ -3,10 +3,15 @@ package org.dcmigrate.peer.transfer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import org.dcmigrate.protocol.rate.FairLimiter;
+import org.dcmigrate.protocol.rate.Priority;
+import org.dcmigrate.protocol.rate.Share;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -16,52 +21,17 @@ class EgressLimiterTest {
   private static final long MS = 1_000_000;
   private final AtomicLong now = new AtomicLong();
 
-  @Test
-  void theBucketGivesTheRateAndNoMoreThanABurst() {
-    TokenBucket bucket = new TokenBucket(100 * MIB, MIB, 10 * MS, 0);
-    assertThat(bucket.take(MIB, 0)).isZero();
-    assertThat(bucket.take(MIB, 0)).isEqualTo(10 * MS);
-    assertThat(bucket.take(MIB, 9 * MS)).isEqualTo(MS);
-    assertThat(bucket.take(MIB, 10 * MS)).isZero();
-    // A long pause fills it with one burst only.
-    assertThat(bucket.take(MIB, 10_000 * MS)).isZero();
-    assertThat(bucket.take(MIB, 10_000 * MS)).isPositive();
-  }
+  private final EgressLimiter limiter = new EgressLimiter(MIB, now::get);
+  private final EgressFlow flow = limiter.open(Flows.owner("vm"), Share.NORMAL);
 
-  @Test
-  void theBucketGivesOverTimeWhatTheRateSays() {
-    TokenBucket bucket = new TokenBucket(1000 * MIB, MIB, 10 * MS, 0);
-    long taken = 0;
-    for (long at = 0; at < 1000 * MS; at += MS / 10) {
-      while (bucket.take(MIB / 4, at) == 0) {
-        taken += MIB / 4;
-      }
-    }
-    assertThat(taken).isBetween(999 * MIB, 1010 * MIB);
-  }
-
-  @Test
-  void moreThanABurstGoesOnCredit() {
-    TokenBucket bucket = new TokenBucket(MIB, MIB, 10 * MS, 0);
-    assertThat(bucket.take(3 * MIB, 0)).isZero();
-    assertThat(bucket.take(MIB, 0)).isEqualTo(3000 * MS);
-  }
-
-  @Test
-  void zeroIsNoLimitAndTheRateChanges() {
-    TokenBucket bucket = new TokenBucket(0, MIB, 10 * MS, 0);
-    assertThat(bucket.take(1000 * MIB, 0)).isZero();
-    bucket.setRate(MIB, 0);
-    assertThat(bucket.take(MIB, 0)).isZero();
-    assertThat(bucket.take(MIB, 0)).isEqualTo(1000 * MS);
-    bucket.setRate(2 * MIB, 0);
-    assertThat(bucket.take(MIB, 0)).isEqualTo(500 * MS);
+  /** After this the limiter has nothing to give until time moves on. */
+  private void useUp() throws Exception {
+    assertThat(flow.credit().take(FairLimiter.BURST_BYTES, () -> false)).isTrue();
   }
 
   @Test
   void whoCameFirstGoesFirst() throws Exception {
-    EgressLimiter limiter = new EgressLimiter(MIB, now::get);
-    assertThat(limiter.acquire(2 * MIB, () -> false)).isTrue();
+    useUp();
     CopyOnWriteArrayList<Integer> order = new CopyOnWriteArrayList<>();
     CompletableFuture<?>[] all = new CompletableFuture<?>[4];
     for (int i = 0; i < all.length; i++) {
@@ -69,53 +39,136 @@ class EgressLimiterTest {
       all[i] =
           onThread(
               () -> {
-                assertThat(limiter.acquire(MIB, () -> false)).isTrue();
+                assertThat(flow.credit().take(MIB, () -> false)).isTrue();
                 order.add(number);
               });
-      while (limiter.waiting() != i + 1) {
-        Thread.onSpinWait();
-      }
+      awaitWaiting(i + 1);
     }
     for (int i = 0; i < all.length; i++) {
       assertThat(order).hasSize(i);
-      now.addAndGet(i == 0 ? 2000 * MS : 1000 * MS);
+      now.addAndGet(1000 * MS);
       all[i].join();
     }
     assertThat(order).containsExactly(0, 1, 2, 3);
   }
 
   @Test
-  void aHigherRateFreesThoseWhoWait() throws Exception {
-    EgressLimiter limiter = new EgressLimiter(1, now::get);
-    assertThat(limiter.acquire(MIB + 4096, () -> false)).isTrue();
-    CompletableFuture<?> waits = onThread(() -> limiter.acquire(MIB, () -> false));
-    while (limiter.waiting() != 1) {
-      Thread.onSpinWait();
+  void theHigherPriorityIsServedMoreOften() throws Exception {
+    EgressFlow high = limiter.open(Flows.owner("high"), new Share(0, Priority.HIGH));
+    useUp();
+    AtomicBoolean over = new AtomicBoolean();
+    AtomicInteger ofHigh = new AtomicInteger();
+    AtomicInteger ofNormal = new AtomicInteger();
+    CompletableFuture<?> first = onThread(() -> takeUntil(over, high, ofHigh));
+    CompletableFuture<?> second = onThread(() -> takeUntil(over, flow, ofNormal));
+    // What was used up before was of one of them: it takes a while until that is made good.
+    int before = 50;
+    int highBefore = 0;
+    for (int grants = 0; grants < before + 100; grants++) {
+      highBefore = grants == before ? ofHigh.get() : highBefore;
+      // Both ask before time moves on: who is served is the limiter's choice alone.
+      awaitWaiting(2);
+      now.addAndGet(125 * MS);
+      while (ofHigh.get() + ofNormal.get() == grants) {
+        Thread.onSpinWait();
+      }
     }
+    over.set(true);
+    first.join();
+    second.join();
+    assertThat(ofHigh.get() - highBefore).isBetween(78, 82);
+  }
+
+  private static void takeUntil(AtomicBoolean over, EgressFlow from, AtomicInteger count)
+      throws Exception {
+    while (from.credit().take(MIB / 8, over::get)) {
+      count.incrementAndGet();
+    }
+  }
+
+  @Test
+  void aHigherRateFreesThoseWhoWait() throws Exception {
+    useUp();
+    CompletableFuture<?> waits = onThread(() -> flow.credit().take(MIB, () -> false));
+    awaitWaiting(1);
     limiter.setBytesPerSecond(0);
     waits.join();
     assertThat(limiter.bytesPerSecond()).isZero();
   }
 
   @Test
+  void aMigrationsOwnLimitHoldsAndIsLifted() throws Exception {
+    limiter.setBytesPerSecond(0);
+    flow.change(before -> before.atMost(1));
+    assertThat(flow.share()).isEqualTo(new Share(1, Priority.NORMAL));
+    useUp();
+    CompletableFuture<?> waits = onThread(() -> flow.credit().take(MIB, () -> false));
+    awaitWaiting(1);
+    EgressFlow other = limiter.open(Flows.owner("other"), Share.NORMAL);
+    assertThat(other.credit().take(100 * MIB, () -> false)).as("not held up").isTrue();
+    assertThat(waits.isDone()).isFalse();
+    flow.change(before -> Share.NORMAL);
+    waits.join();
+  }
+
+  @Test
   void whoGivesUpLeavesTheQueue() throws Exception {
-    EgressLimiter limiter = new EgressLimiter(1, now::get);
-    assertThat(limiter.acquire(MIB + 4096, () -> false)).isTrue();
+    useUp();
     AtomicBoolean abandoned = new AtomicBoolean();
     CompletableFuture<?> waits =
-        onThread(() -> assertThat(limiter.acquire(MIB, abandoned::get)).isFalse());
-    while (limiter.waiting() != 1) {
-      Thread.onSpinWait();
-    }
+        onThread(() -> assertThat(flow.credit().take(MIB, abandoned::get)).isFalse());
+    awaitWaiting(1);
     abandoned.set(true);
     waits.join();
     assertThat(limiter.waiting()).isZero();
   }
 
   @Test
+  void smallChunksAskOnceForMany() throws Exception {
+    limiter.setBytesPerSecond(0);
+    EgressCredit credit = flow.credit();
+    assertThat(credit.take(4160, () -> false)).isTrue();
+    limiter.setBytesPerSecond(1);
+    useUp();
+    for (long taken = 2 * 4160; taken <= FairLimiter.TURN_BYTES; taken += 4160) {
+      assertThat(credit.take(4160, () -> true)).isTrue();
+    }
+    assertThat(credit.take(4160, () -> true)).isFalse();
+  }
+
+  @Test
+  void tellsWhatIsSent() throws Exception {
+    EgressFlow relay =
+        limiter.open(
+            new EgressLimiter.Owner(flow.owner().migration(), "vm", EgressLimiter.Role.CONTRIBUTOR),
+            new Share(7, Priority.LOW));
+    useUp();
+    now.addAndGet(100 * MS);
+    long perSecond = 10 * FairLimiter.BURST_BYTES;
+    assertThat(limiter.snapshot())
+        .isEqualTo(
+            new EgressLimiter.Snapshot(
+                MIB,
+                perSecond,
+                List.of(
+                    new EgressLimiter.Sending(flow.owner(), Share.NORMAL, perSecond),
+                    new EgressLimiter.Sending(relay.owner(), new Share(7, Priority.LOW), 0))));
+    flow.close();
+    relay.close();
+    relay.close();
+    assertThat(limiter.snapshot().migrations()).isEmpty();
+  }
+
+  @Test
   void refusesANegativeRate() {
     assertThatThrownBy(() -> new EgressLimiter(-1, now::get))
         .isInstanceOf(IllegalArgumentException.class);
+  }
+
+  private void awaitWaiting(int count) {
+    while (limiter.waiting() != count) {
+      Thread.onSpinWait();
+    }
   }
 
   private interface Action {
