@@ -14,6 +14,7 @@ import picocli.CommandLine.Parameters;
       MigrationCommand.ListMigrations.class,
       MigrationCommand.Show.class,
       MigrationCommand.Watch.class,
+      MigrationCommand.Set.class,
       MigrationCommand.Cancel.class,
       MigrationCommand.Resolve.class
     })
@@ -66,6 +67,27 @@ final class MigrationCommand extends CommandGroup {
     public Integer call() throws Exception {
       return MigrationOperations.watch(
           environment(), options(), output(output.format), migration, timeout);
+    }
+  }
+
+  @Command(name = "set", description = "Changes a running migration.")
+  static final class Set extends CtlCommand {
+    @Parameters(paramLabel = "MIGRATION", description = NAMED)
+    private String migration = "";
+
+    @Option(
+        names = "--downtime-limit",
+        required = true,
+        paramLabel = "MS",
+        description = "How long the guest may stand still from now on, in milliseconds.")
+    private int downtimeLimitMs;
+
+    @Mixin private OutputOption output = new OutputOption();
+
+    @Override
+    public Integer call() throws Exception {
+      return MigrationOperations.set(
+          environment(), options(), output(output.format), migration, downtimeLimitMs);
     }
   }
 

@@ -14,6 +14,7 @@ import org.dcmigrate.v1.MigrationOptions;
 import org.dcmigrate.v1.RedirectRequest;
 import org.dcmigrate.v1.ResolveMigrationRequest;
 import org.dcmigrate.v1.ResolveMigrationResponse;
+import org.dcmigrate.v1.SetDowntimeLimitRequest;
 import org.dcmigrate.v1.TransferShare;
 
 /** What {@code dcmctl migrate}, {@code redirect} and {@code migration} do. */
@@ -109,6 +110,7 @@ final class MigrationOperations {
         case TABLE, WIDE -> {
           if (!MigrationLookup.hasEnded(migration)) {
             output.line(Table.harmless(ProgressLine.of(migration)));
+            Statement.of(migration).lines().forEach(line -> output.line(Table.harmless(line)));
           }
           output.line(Outcomes.summary(migration).stripTrailing());
         }
@@ -126,6 +128,28 @@ final class MigrationOperations {
         timeout.isEmpty() ? Optional.empty() : Optional.of(Units.parseTime(timeout));
     try (Session session = Session.open(environment, options)) {
       return follow(environment, session, output, MigrationLookup.id(session, meant), limit);
+    }
+  }
+
+  static int set(
+      Environment environment,
+      GlobalOptions options,
+      Output output,
+      String meant,
+      int downtimeLimitMs)
+      throws CtlException {
+    if (downtimeLimitMs < 1 || downtimeLimitMs > MAX_DOWNTIME_MS) {
+      throw CtlException.usage("--downtime-limit must be 1 to 60000 milliseconds");
+    }
+    try (Session session = Session.open(environment, options)) {
+      SetDowntimeLimitRequest request =
+          SetDowntimeLimitRequest.newBuilder()
+              .setMigrationId(MigrationLookup.id(session, meant))
+              .setDowntimeLimitMs(downtimeLimitMs)
+              .build();
+      Migration changed =
+          Session.change(() -> session.changes().setDowntimeLimit(request)).getMigration();
+      return started(output, changed, "may stand still for %d ms".formatted(downtimeLimitMs));
     }
   }
 

@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.Iterator;
 import java.util.Optional;
 import org.dcmigrate.v1.Audit;
+import org.dcmigrate.v1.Forecast;
 import org.dcmigrate.v1.Migration;
 import org.dcmigrate.v1.MigrationServiceGrpc.MigrationServiceBlockingStub;
 import org.dcmigrate.v1.MigrationState;
@@ -28,6 +29,7 @@ final class MigrationWatch {
   private final Duration doubtPatience;
   private Optional<Long> doubtSinceNs = Optional.empty();
   private String drawn = "";
+  private String stated = "";
 
   MigrationWatch(Environment environment, Output output, Duration doubtPatience) {
     this.environment = environment;
@@ -139,6 +141,7 @@ final class MigrationWatch {
       output.printStep(now);
       return;
     }
+    state(now);
     String line = Table.harmless(ProgressLine.of(now));
     if (environment.animated()) {
       // Shorter than the line before: the rest of that is cleared.
@@ -149,6 +152,22 @@ final class MigrationWatch {
       say(line);
       drawn = line;
     }
+  }
+
+  /** Says what is wrong once, when it begins, and again when the advice or the peer is another. */
+  private void state(Migration now) {
+    Forecast forecast = now.getProgress().getForecast();
+    String id =
+        forecast.getReason().isEmpty()
+            ? ""
+            : forecast.getVerdict()
+                + forecast.getStalledPeer()
+                + forecast.getSufficientDowntimeLimitMs();
+    if (!id.isEmpty() && !id.equals(stated)) {
+      endLine();
+      Statement.of(now).lines().forEach(this::say);
+    }
+    stated = id;
   }
 
   private void endLine() {

@@ -18,6 +18,7 @@ import org.dcmigrate.v1.MigrationSending;
 import org.dcmigrate.v1.MigrationState;
 import org.dcmigrate.v1.Priority;
 import org.dcmigrate.v1.RedirectRequest;
+import org.dcmigrate.v1.SetDowntimeLimitRequest;
 import org.dcmigrate.v1.SetLimitsRequest;
 import org.dcmigrate.v1.TransferShare;
 import org.junit.jupiter.api.AfterEach;
@@ -167,6 +168,23 @@ class CommandsTest {
     Result none = peer.run("migration", "show", "nothing");
     assertThat(none.exitCode()).isEqualTo(ExitCode.REFUSED);
     assertThat(none.err()).contains("MIGRATION_UNKNOWN");
+  }
+
+  @Test
+  void theDowntimeLimitOfARunningMigrationIsSet() {
+    peer.migrations.add(migration(ID, "web-1", MigrationState.MIGRATION_STATE_TRANSFERRING));
+
+    Result set = peer.run("migration", "set", "web-1", "--downtime-limit", "1500");
+    assertThat(set.exitCode()).isZero();
+    assertThat(set.out()).contains("guest web-1 may stand still for 1500 ms");
+    assertThat(peer.asked.getLast())
+        .isEqualTo(
+            SetDowntimeLimitRequest.newBuilder()
+                .setMigrationId(ID)
+                .setDowntimeLimitMs(1500)
+                .build());
+    assertThat(peer.run("migration", "set", "web-1", "--downtime-limit", "60001").exitCode())
+        .isEqualTo(ExitCode.USAGE);
   }
 
   @Test

@@ -38,6 +38,8 @@ import org.dcmigrate.v1.MigrationServiceGrpc;
 import org.dcmigrate.v1.PeerServiceGrpc;
 import org.dcmigrate.v1.RedirectRequest;
 import org.dcmigrate.v1.RedirectResponse;
+import org.dcmigrate.v1.SetDowntimeLimitRequest;
+import org.dcmigrate.v1.SetDowntimeLimitResponse;
 import org.dcmigrate.v1.SetLimitsRequest;
 import org.dcmigrate.v1.SetLimitsResponse;
 import org.dcmigrate.v1.WatchMigrationRequest;
@@ -144,6 +146,12 @@ final class FakePeer implements AutoCloseable {
     @Override
     public void getLimits(GetLimitsRequest request, StreamObserver<GetLimitsResponse> out) {
       answer(request, out, limits);
+    }
+
+    @Override
+    public void setDowntimeLimit(
+        SetDowntimeLimitRequest request, StreamObserver<SetDowntimeLimitResponse> out) {
+      answer(request, out, SetDowntimeLimitResponse.newBuilder().setMigration(first()).build());
     }
 
     @Override

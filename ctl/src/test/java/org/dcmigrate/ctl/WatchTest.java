@@ -9,12 +9,15 @@ import java.util.Map;
 import java.util.Optional;
 import org.assertj.core.api.Assertions;
 import org.dcmigrate.ctl.FakePeer.Result;
+import org.dcmigrate.v1.Advice;
 import org.dcmigrate.v1.Audit;
 import org.dcmigrate.v1.ContributorProgress;
+import org.dcmigrate.v1.Forecast;
 import org.dcmigrate.v1.Migration;
 import org.dcmigrate.v1.MigrationState;
 import org.dcmigrate.v1.Outcome;
 import org.dcmigrate.v1.Progress;
+import org.dcmigrate.v1.Verdict;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -161,6 +164,44 @@ class WatchTest {
   }
 
   @Test
+  void theForecastIsInTheLineAndInJson() {
+    Migration good = forecast(Verdict.VERDICT_CONVERGING).build();
+    assertThat(ProgressLine.of(good))
+        .endsWith(
+            " | dirty 95 MiB/s of 80 MiB/s | downtime 4200 ms of 300 ms | converging, ETA 12.0 s");
+    peer.course.add(good);
+    assertThat(peer.run("migration", "watch", ID, "-o", "json").out())
+        .contains("\"verdict\":\"VERDICT_CONVERGING\"")
+        .contains("\"expectedDowntimeMs\":\"4200\"");
+  }
+
+  @Test
+  void whatIsWrongIsSaidOnceWithWhatCanBeDone() {
+    Migration.Builder bad = forecast(Verdict.VERDICT_NOT_CONVERGING);
+    bad.getProgressBuilder()
+        .setRemainingMs(0)
+        .getForecastBuilder()
+        .setReason("cannot converge: the guest writes faster")
+        .setSufficientDowntimeLimitMs(6500)
+        .addAdvice(
+            Advice.newBuilder()
+                .setExplanation("let the guest stand still for 6500 ms")
+                .setCommand("dcmctl migration set X --downtime-limit 6500"));
+    peer.course.add(bad.build());
+    peer.course.add(bad.build());
+    peer.course.add(completed().build());
+
+    assertThat(peer.run("migration", "watch", ID).err())
+        .containsOnlyOnce(
+            """
+            NOT CONVERGING: cannot converge: the guest writes faster
+              - let the guest stand still for 6500 ms
+                  dcmctl migration set X --downtime-limit 6500
+            """)
+        .contains("| NOT CONVERGING, no ETA");
+  }
+
+  @Test
   void contributorsHaveTheirShare() {
     Progress.Builder progress =
         Progress.newBuilder()
@@ -212,6 +253,20 @@ class WatchTest {
           CtlException.class,
           () -> new MigrationWatch(environment, output, patience).follow(session, ID, timeout));
     }
+  }
+
+  private static Migration.Builder forecast(Verdict verdict) {
+    return step(MigrationState.MIGRATION_STATE_TRANSFERRING)
+        .setProgress(
+            Progress.newBuilder()
+                .setRemainingMs(12_000)
+                .setDowntimeLimitMs(300)
+                .setForecast(
+                    Forecast.newBuilder()
+                        .setVerdict(verdict)
+                        .setBandwidthBytesPerSecond(80 << 20)
+                        .setDirtyBytesPerSecond(95 << 20)
+                        .setExpectedDowntimeMs(4200)));
   }
 
   private static Migration doubt() {

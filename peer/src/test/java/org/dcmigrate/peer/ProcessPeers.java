@@ -39,6 +39,7 @@ final class ProcessPeers implements AutoCloseable {
   private static final PeerId OPERATOR = new PeerId("spiffe://test/operator/test");
 
   private final Path directory;
+  private final String silence;
   private final Map<String, Integer> ports = new LinkedHashMap<>();
   private final Map<String, Process> processes = new HashMap<>();
   private final Map<String, ManagedChannel> channels = new HashMap<>();
@@ -50,6 +51,13 @@ final class ProcessPeers implements AutoCloseable {
    */
   ProcessPeers(Path directory, Map<String, String> extraYaml, String... names) throws Exception {
     this(directory, extraYaml, Map.of(), Links.DIRECT, names);
+  }
+
+  /** Starts daemons that bear with a silent destination, and a silent source, for so long. */
+  static ProcessPeers patient(
+      Path directory, Map<String, String> extraYaml, String silence, String... names)
+      throws Exception {
+    return new ProcessPeers(directory, extraYaml, Map.of(), Links.DIRECT, silence, names);
   }
 
   /**
@@ -65,7 +73,19 @@ final class ProcessPeers implements AutoCloseable {
       Links links,
       String... names)
       throws Exception {
+    this(directory, extraYaml, trouble, links, "3s", names);
+  }
+
+  private ProcessPeers(
+      Path directory,
+      Map<String, String> extraYaml,
+      Map<String, Trouble> trouble,
+      Links links,
+      String silence,
+      String... names)
+      throws Exception {
     this.directory = directory;
+    this.silence = silence;
     List<ServerSocket> sockets = new ArrayList<>();
     for (String name : names) {
       ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
@@ -101,10 +121,10 @@ final class ProcessPeers implements AutoCloseable {
         trace: %s.trace
         operators: [%s]
         limits: {egressBytesPerSecond: 16MiB}
-        timeouts: {lease: 3s, contributorSilence: 2s, destinationSilence: 3s}
+        timeouts: {lease: %s, contributorSilence: 2s, destinationSilence: %s}
         peers:
         """
-            .formatted(name, name, port(name), name, name, name, OPERATOR));
+            .formatted(name, name, port(name), name, name, name, OPERATOR, silence, silence));
     for (String other : ports.keySet()) {
       if (!other.equals(name)) {
         yaml.append(
@@ -190,6 +210,11 @@ final class ProcessPeers implements AutoCloseable {
 
   boolean isAlive(String name) {
     return process(name).isAlive();
+  }
+
+  /** Stops a daemon as it is: it keeps its connections, and says nothing. */
+  void freeze(String name) throws Exception {
+    new ProcessBuilder("kill", "-STOP", String.valueOf(process(name).pid())).start().waitFor();
   }
 
   /** Lets a stopped daemon go on. */

@@ -2,6 +2,7 @@ package org.dcmigrate.peer.guest;
 
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
+import java.util.OptionalLong;
 import java.util.function.Consumer;
 import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.Extent;
@@ -45,6 +46,15 @@ public interface GuestSource extends AutoCloseable {
    * nothing where {@link #written} tells nothing.
    */
   void anotherPass() throws DcmException;
+
+  /** Sets how long the guest may stand still, from now on; at least 1 ms. */
+  void limitDowntime(Duration limit) throws DcmException;
+
+  /**
+   * How many clean pages the guest makes dirty in a second, as its own means count it; empty as
+   * long as they do not tell.
+   */
+  OptionalLong dirtyPagesPerSecond();
 
   /** Lets the guest stop by itself when it expects to stand still no longer than its limit. */
   void letStop() throws DcmException;

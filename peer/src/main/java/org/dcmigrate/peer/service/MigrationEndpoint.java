@@ -37,6 +37,8 @@ import org.dcmigrate.v1.RedirectRequest;
 import org.dcmigrate.v1.RedirectResponse;
 import org.dcmigrate.v1.ResolveMigrationRequest;
 import org.dcmigrate.v1.ResolveMigrationResponse;
+import org.dcmigrate.v1.SetDowntimeLimitRequest;
+import org.dcmigrate.v1.SetDowntimeLimitResponse;
 import org.dcmigrate.v1.SetLimitsRequest;
 import org.dcmigrate.v1.SetLimitsResponse;
 import org.dcmigrate.v1.WatchMigrationRequest;
@@ -171,6 +173,26 @@ public final class MigrationEndpoint extends MigrationServiceGrpc.MigrationServi
           MigrationId migration = MigrationId.parse(request.getMigrationId());
           MigrationView view = migrations.cancel(migration);
           return CancelMigrationResponse.newBuilder().setMigration(message(view)).build();
+        });
+  }
+
+  @Override
+  public void setDowntimeLimit(
+      SetDowntimeLimitRequest request, StreamObserver<SetDowntimeLimitResponse> out) {
+    Calls.answer(
+        out,
+        () -> {
+          int limitMs = request.getDowntimeLimitMs();
+          if (limitMs < 1 || limitMs > MAX_MS) {
+            throw new DcmException(
+                Reason.FIELD_INVALID,
+                "downtime_limit_ms must be 1 to 60000, but was "
+                    + Integer.toUnsignedString(limitMs));
+          }
+          MigrationView view =
+              migrations.limitDowntime(
+                  MigrationId.parse(request.getMigrationId()), Duration.ofMillis(limitMs));
+          return SetDowntimeLimitResponse.newBuilder().setMigration(message(view)).build();
         });
   }
 

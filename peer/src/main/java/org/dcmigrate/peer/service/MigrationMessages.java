@@ -3,19 +3,26 @@ package org.dcmigrate.peer.service;
 import com.google.protobuf.Timestamp;
 import java.time.Instant;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import org.dcmigrate.peer.client.Peers;
+import org.dcmigrate.peer.source.Advice;
 import org.dcmigrate.peer.source.MigrationView;
 import org.dcmigrate.peer.transfer.EgressLimiter;
+import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.machine.SourceState;
 import org.dcmigrate.protocol.wire.ShareWire;
+import org.dcmigrate.v1.AdviceAction;
 import org.dcmigrate.v1.Audit;
 import org.dcmigrate.v1.ContributorProgress;
+import org.dcmigrate.v1.Forecast;
 import org.dcmigrate.v1.GetLimitsResponse;
 import org.dcmigrate.v1.Migration;
 import org.dcmigrate.v1.MigrationSending;
 import org.dcmigrate.v1.MigrationState;
 import org.dcmigrate.v1.Outcome;
 import org.dcmigrate.v1.Progress;
+import org.dcmigrate.v1.Verdict;
 
 /** Migrations as messages for operators. */
 final class MigrationMessages {
@@ -97,7 +104,10 @@ final class MigrationMessages {
             .setSourceBytesPerSecond(now.sourceBytesPerSecond())
             .setContributorBytesPerSecond(now.contributorBytesPerSecond())
             .setDirtyPagesPerSecond(now.dirtyPagesPerSecond())
-            .setRemainingMs(now.remainingMs());
+            .setRemainingMs(now.remainingMs())
+            .setDowntimeLimitMs((int) now.downtimeLimitMs());
+    now.prospect()
+        .ifPresent(prospect -> message.setForecast(forecast(prospect, view.destination(), peers)));
     for (MigrationView.ContributorView each : view.contributors()) {
       message.addContributors(
           ContributorProgress.newBuilder()
@@ -108,6 +118,56 @@ final class MigrationMessages {
               .setPayloadBytes(each.payloadBytes()));
     }
     return message.build();
+  }
+
+  private static Forecast forecast(
+      MigrationView.Prospect prospect, Optional<PeerId> destination, Peers peers) {
+    var now = prospect.forecast();
+    Forecast.Builder message =
+        Forecast.newBuilder()
+            .setVerdict(verdict(now.verdict()))
+            .setReason(prospect.reason())
+            .setBandwidthBytesPerSecond(now.bandwidth());
+    now.dirtyRate().ifPresent(message::setDirtyBytesPerSecond);
+    now.expectedDowntimeNs()
+        .ifPresent(ns -> message.setExpectedDowntimeMs(TimeUnit.NANOSECONDS.toMillis(ns)));
+    now.sufficientLimitMs().ifPresent(ms -> message.setSufficientDowntimeLimitMs((int) ms));
+    now.stall()
+        .ifPresent(
+            stall -> {
+              stall
+                  .contributor()
+                  .or(() -> destination)
+                  .ifPresent(peer -> message.setStalledPeer(peers.name(peer)));
+              message.setStalledMs(TimeUnit.NANOSECONDS.toMillis(stall.forNs()));
+            });
+    for (Advice advice : prospect.advice()) {
+      message.addAdvice(
+          org.dcmigrate.v1.Advice.newBuilder()
+              .setAction(action(advice.action()))
+              .setExplanation(advice.explanation())
+              .setCommand(advice.command()));
+    }
+    return message.build();
+  }
+
+  private static Verdict verdict(org.dcmigrate.protocol.forecast.Verdict verdict) {
+    return switch (verdict) {
+      case MEASURING -> Verdict.VERDICT_MEASURING;
+      case CONVERGING -> Verdict.VERDICT_CONVERGING;
+      case SLOW -> Verdict.VERDICT_SLOW;
+      case NOT_CONVERGING -> Verdict.VERDICT_NOT_CONVERGING;
+      case STALLED -> Verdict.VERDICT_STALLED;
+      case WAITING_FOR_RELAY -> Verdict.VERDICT_WAITING_FOR_RELAY;
+    };
+  }
+
+  private static AdviceAction action(Advice.Action action) {
+    return switch (action) {
+      case RAISE_DOWNTIME_LIMIT -> AdviceAction.ADVICE_ACTION_RAISE_DOWNTIME_LIMIT;
+      case THROTTLE_GUEST -> AdviceAction.ADVICE_ACTION_THROTTLE_GUEST;
+      case REDIRECT -> AdviceAction.ADVICE_ACTION_REDIRECT;
+    };
   }
 
   private static Outcome outcome(MigrationView.Outcome outcome) {

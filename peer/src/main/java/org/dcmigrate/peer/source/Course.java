@@ -2,6 +2,7 @@ package org.dcmigrate.peer.source;
 
 import java.time.Instant;
 import java.util.Optional;
+import java.util.OptionalLong;
 import org.dcmigrate.peer.source.MigrationView.Audit;
 import org.dcmigrate.peer.source.MigrationView.Outcome;
 import org.dcmigrate.peer.source.MigrationView.Progress;
@@ -18,8 +19,10 @@ final class Course {
   private Optional<String> remark = Optional.empty();
   private Audit audit;
   private int pass = 1;
-  private long passDirtyPages;
-  private long dirtyPagesPerSecond;
+  private long totalPages;
+  private double leftPages;
+  private OptionalLong dirtyPagesPerSecond = OptionalLong.empty();
+  private boolean guestTells;
   private long passStartedNs = startedNs;
   private int redirects;
   private long redirectAskedNs;
@@ -43,11 +46,40 @@ final class Course {
     return auditAsked;
   }
 
+  /** The guest is to give all its memory, from the first page on. */
+  synchronized void begins(long pages) {
+    totalPages = pages;
+    leftPages = pages;
+  }
+
+  synchronized void beginsAnew() {
+    leftPages = totalPages;
+  }
+
+  synchronized void read(long pages) {
+    leftPages = Math.max(0, leftPages - pages);
+  }
+
+  /** What the guest says of its writing; until it says something, passes are compared. */
+  synchronized void wrote(OptionalLong perSecond, long tookNs) {
+    if (perSecond.isPresent()) {
+      guestTells = true;
+      dirtyPagesPerSecond = perSecond;
+    }
+    double more = dirtyPagesPerSecond.orElse(0) * (tookNs / 1e9);
+    leftPages = Math.min(totalPages, leftPages + more);
+  }
+
   synchronized void passEnded(int endedPass, long dirtyPages) {
     long now = System.nanoTime();
     long elapsed = Math.max(1, now - passStartedNs);
-    dirtyPagesPerSecond = (long) (dirtyPages * 1e9 / elapsed);
-    passDirtyPages = dirtyPages;
+    if (!guestTells) {
+      dirtyPagesPerSecond = OptionalLong.of((long) (dirtyPages * 1e9 / elapsed));
+    }
+    // A guest that does not say how many there are says none.
+    if (dirtyPages > 0 || !guestTells) {
+      leftPages = dirtyPages;
+    }
     passStartedNs = now;
     pass = endedPass + 1;
   }
@@ -111,11 +143,13 @@ final class Course {
     return pass;
   }
 
-  synchronized long passDirtyPages() {
-    return passDirtyPages;
+  /** Pages that the guest has still to give, with what it has written since it gave them. */
+  synchronized long leftPages() {
+    return Math.round(leftPages);
   }
 
-  synchronized long dirtyPagesPerSecond() {
+  /** Clean pages that the guest makes dirty; empty: not known yet. */
+  synchronized OptionalLong dirtyPagesPerSecond() {
     return dirtyPagesPerSecond;
   }
 

@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
@@ -58,6 +59,8 @@ final class HolderWatch implements AutoCloseable {
   private final Map<PeerId, Long> formerBytes = new HashMap<>();
   private final CountDownLatch closed = new CountDownLatch(1);
   private volatile DestinationStatus destination = new DestinationStatus(0, List.of());
+  // Of the destination; 0: not measured. Written by one question at a time.
+  private volatile long roundTripNs;
   private volatile Optional<SourcePages> pages = Optional.empty();
 
   HolderWatch(MigrationId migration, SourceContext context, EgressFlow flow, Listener listener) {
@@ -83,6 +86,9 @@ final class HolderWatch implements AutoCloseable {
   private void watch(PeerId peer, Watched role) {
     Optional.ofNullable(contributors.remove(peer)).ifPresent(status -> addFormer(peer, status));
     answeredNs.put(peer, System.nanoTime());
+    if (role.role() == Role.DESTINATION) {
+      roundTripNs = 0;
+    }
     watched.put(peer, role);
   }
 
@@ -92,6 +98,19 @@ final class HolderWatch implements AutoCloseable {
 
   DestinationStatus destination() {
     return destination;
+  }
+
+  /** How long the destination's answers take, smoothed as TCP does; empty: none has come. */
+  OptionalLong roundTripNs() {
+    long measured = roundTripNs;
+    return measured == 0 ? OptionalLong.empty() : OptionalLong.of(measured);
+  }
+
+  /** How long a peer that is asked all the time has not answered; 0 for one that is not asked. */
+  long quietNs(PeerId peer) {
+    return watched.containsKey(peer)
+        ? System.nanoTime() - answeredNs.getOrDefault(peer, System.nanoTime())
+        : 0;
   }
 
   Optional<ContributorStatus> contributor(PeerId peer) {
@@ -151,13 +170,21 @@ final class HolderWatch implements AutoCloseable {
       PeerClient client = context.peers().client(peer);
       Attempt attempt = new Attempt(migration, role.epoch());
       switch (role.role()) {
-        case DESTINATION -> destination = client.destinationStatus(attempt, silence);
+        case DESTINATION -> {
+          long askedNs = System.nanoTime();
+          destination = client.destinationStatus(attempt, silence);
+          took(System.nanoTime() - askedNs);
+        }
         case CONTRIBUTOR -> contributor(client, attempt, silence);
       }
       answeredNs.put(peer, System.nanoTime());
     } catch (DcmException failed) {
       unanswered(peer, role, silence, failed.failure());
     }
+  }
+
+  private void took(long ns) {
+    roundTripNs = roundTripNs == 0 ? ns : roundTripNs + (ns - roundTripNs) / 8;
   }
 
   private void contributor(PeerClient client, Attempt attempt, Duration deadline)

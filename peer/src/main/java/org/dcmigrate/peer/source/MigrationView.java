@@ -6,6 +6,7 @@ import java.util.Optional;
 import org.dcmigrate.protocol.Failure;
 import org.dcmigrate.protocol.MigrationId;
 import org.dcmigrate.protocol.PeerId;
+import org.dcmigrate.protocol.forecast.Forecast;
 import org.dcmigrate.protocol.machine.SourceState;
 
 /** A migration at one moment, for those who look at it. */
@@ -43,7 +44,16 @@ public record MigrationView(
       long sourceBytesPerSecond,
       long contributorBytesPerSecond,
       long dirtyPagesPerSecond,
-      long remainingMs) {}
+      long remainingMs,
+      long downtimeLimitMs,
+      Optional<Prospect> prospect) {}
+
+  /** How it goes; there while pages are to flow. */
+  public record Prospect(Forecast forecast, String reason, List<Advice> advice) {
+    public Prospect {
+      advice = List.copyOf(advice);
+    }
+  }
 
   /** What the audit found. */
   public enum Audit {

@@ -119,6 +119,17 @@ public final class Migrations {
     return found.view();
   }
 
+  /**
+   * Sets how long the guest of a running migration may stand still.
+   *
+   * @throws DcmException MIGRATION_UNKNOWN, TOO_LATE or MIGRATION_FINISHED
+   */
+  public MigrationView limitDowntime(MigrationId migration, Duration limit) throws DcmException {
+    SourceMigration found = get(migration);
+    found.limitDowntime(limit);
+    return found.view();
+  }
+
   /** Decides in the place of peers that cannot; returns when that is accepted. */
   public MigrationView resolve(MigrationId migration, Choice choice) throws DcmException {
     SourceMigration found = get(migration);

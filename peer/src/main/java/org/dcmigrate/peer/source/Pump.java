@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -42,6 +43,12 @@ final class Pump implements AutoCloseable {
 
     void passEnded(int pass, long dirtyPages);
 
+    /** The guest gave so many pages, whether or not they have to be sent. */
+    void read(long pageCount);
+
+    /** What the guest says of its writing, over the time since it last did. */
+    void wrote(OptionalLong dirtyPagesPerSecond, long tookNs);
+
     void sent(long payloadBytes);
 
     void planned(long epoch, double fraction, List<PeerId> relaying);
@@ -62,6 +69,10 @@ final class Pump implements AutoCloseable {
   private interface Command {
     void run() throws DcmException;
   }
+
+  /** How the transfer in an epoch stands; busy: there is something to send. */
+  record Flow(
+      long epoch, boolean busy, long sentChunks, long acknowledgedChunks, long acknowledgedBytes) {}
 
   private record Link(Attempt attempt, PeerClient client, TransferSender sender) {}
 
@@ -84,6 +95,7 @@ final class Pump implements AutoCloseable {
   private boolean reconciling;
   private boolean repairing;
   private boolean takingOver;
+  private volatile boolean resting;
   private boolean rested;
   private long surveyedAtNs;
   private long acknowledgedBytes;
@@ -147,6 +159,25 @@ final class Pump implements AutoCloseable {
           still.complete(true);
         });
     still.orTimeout(10, TimeUnit.SECONDS).exceptionally(late -> false).join();
+  }
+
+  /** How the transfer stands, while there is one. Any thread may ask. */
+  Optional<Flow> flow() {
+    return link.map(
+        to -> {
+          // In this order: what is acknowledged was sent.
+          long acknowledged = to.sender().acknowledgedChunks();
+          return new Flow(
+              to.attempt().epoch(),
+              !resting,
+              to.sender().sentChunks(),
+              acknowledged,
+              to.sender().acknowledgedBytes());
+        });
+  }
+
+  void limitDowntime(Duration limit) {
+    commands.add(() -> guest.limitDowntime(limit));
   }
 
   void reconcile() {
@@ -215,6 +246,7 @@ final class Pump implements AutoCloseable {
         }
         if (closed || !(current.isPresent() && work(current.get()))) {
           rested = true;
+          resting = true;
           waitForCommand();
         }
       }
@@ -245,6 +277,7 @@ final class Pump implements AutoCloseable {
     long bytes = to.sender().acknowledgedBytes();
     pages.acknowledged(bytes - acknowledgedBytes, tookNs, !rested);
     surveyWritten(nowNs);
+    listener.wrote(guest.dirtyPagesPerSecond(), tookNs);
     acknowledgedBytes = bytes;
     surveyedAtNs = nowNs;
     rested = false;
@@ -296,12 +329,15 @@ final class Pump implements AutoCloseable {
 
   private void handle(Link to, Event event) throws DcmException {
     switch (event) {
-      case Event.Pages run ->
-          send(
-              to,
-              pages.emitted(run.block(), run.firstPage(), run.pageCount(), run.payload(), false));
-      case Event.ZeroPages run ->
-          send(to, pages.emittedZero(run.block(), run.firstPage(), run.pageCount()));
+      case Event.Pages run -> {
+        listener.read(run.pageCount());
+        send(
+            to, pages.emitted(run.block(), run.firstPage(), run.pageCount(), run.payload(), false));
+      }
+      case Event.ZeroPages run -> {
+        listener.read(run.pageCount());
+        send(to, pages.emittedZero(run.block(), run.firstPage(), run.pageCount()));
+      }
       case Event.PassEnded ended -> listener.passEnded(ended.pass(), ended.dirtyPages());
       case Event.Idle idle -> idle();
       case Event.Stopped stop -> {
@@ -317,6 +353,7 @@ final class Pump implements AutoCloseable {
     SplitPolicy.Step step = pages.next(System.nanoTime());
     takingOver = !(step instanceof SplitPolicy.Step.Rest);
     rested |= !takingOver;
+    resting = !takingOver;
     switch (step) {
       case SplitPolicy.Step.TakeOver over -> listener.tookOver(over.from());
       case SplitPolicy.Step.Pass pass -> guest.anotherPass();
@@ -332,6 +369,7 @@ final class Pump implements AutoCloseable {
   }
 
   private void send(Link to, List<TransferMessage.Chunk> chunks) {
+    resting = false;
     try {
       for (TransferMessage.Chunk chunk : chunks) {
         to.sender().send(chunk);

@@ -5,6 +5,7 @@ import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -74,6 +75,7 @@ public final class SourceMigration {
   private final SourceContext context;
   private final Course course;
   private final EgressFlow flow;
+  private final Outlook outlook;
   private final HolderWatch watch;
   private final SourceCalls calls;
   private final LinkedBlockingQueue<Waiting> inputs = new LinkedBlockingQueue<>();
@@ -86,6 +88,7 @@ public final class SourceMigration {
   private volatile SourceState state;
   private volatile Optional<SourceState> lastSeen = Optional.empty();
   private volatile Optional<SourcePages> pages = Optional.empty();
+  private volatile Optional<Advice.About> about = Optional.empty();
   private volatile Optional<Pump> pump = Optional.empty();
   private volatile Optional<StoppedGuest> sealed = Optional.empty();
   private volatile byte[] deviceState = new byte[0];
@@ -98,18 +101,19 @@ public final class SourceMigration {
       Guest guest,
       SourceContext context,
       SourceState first,
-      boolean audit,
-      Share share) {
+      Options options) {
     this.migration = migration;
     this.guest = guest;
     this.context = context;
     this.state = first;
-    this.course = new Course(audit);
     this.flow =
         context
             .egress()
             .open(
-                new EgressLimiter.Owner(migration, guest.name(), EgressLimiter.Role.SOURCE), share);
+                new EgressLimiter.Owner(migration, guest.name(), EgressLimiter.Role.SOURCE),
+                options.share());
+    this.course = new Course(options.audit());
+    this.outlook = new Outlook(options.downtimeLimit());
     this.watch =
         new HolderWatch(
             migration,
@@ -133,6 +137,9 @@ public final class SourceMigration {
   private void sampleProgress() {
     course.meter().contributorsSent(watch.contributorBytes());
     course.meter().sample(System.nanoTime());
+    if (pages.isPresent()) {
+      outlook.sample(state, pump.flatMap(Pump::flow), pages.get(), course, watch);
+    }
   }
 
   /**
@@ -149,9 +156,7 @@ public final class SourceMigration {
             to,
             options.witness(),
             context.timeouts().parked().toNanos());
-    SourceMigration started =
-        new SourceMigration(
-            migration, guest, context, first.next(), options.audit(), options.share());
+    SourceMigration started = new SourceMigration(migration, guest, context, first.next(), options);
     GuestSource source = started.beginGuestMigration(options.downtimeLimit());
     try {
       Geometry geometry = source.metadata().geometry();
@@ -161,6 +166,14 @@ public final class SourceMigration {
               migration, new Journal.GuestEntry(guest.name(), source.metadata().kind(), geometry));
       SourcePages pages = new SourcePages(geometry, context.digest());
       started.pages = Optional.of(pages);
+      started.course.begins(geometry.totalPages());
+      started.about =
+          Optional.of(
+              new Advice.About(
+                  migration,
+                  guest.name(),
+                  source.metadata().kind(),
+                  source.metadata().properties()));
       started.calls.guest(source.metadata(), pages);
       Pump pump = new Pump(source, pages, context, started.flow, started.new PumpListener());
       started.pump = Optional.of(pump);
@@ -196,7 +209,12 @@ public final class SourceMigration {
         SourceMachine.recover(
             context.peers().self().id(), entry.records(), found.isEmpty(), System.nanoTime());
     SourceMigration recovered =
-        new SourceMigration(entry.migration(), guest, context, first.next(), false, Share.NORMAL);
+        new SourceMigration(
+            entry.migration(),
+            guest,
+            context,
+            first.next(),
+            new Options(Duration.ZERO, false, Optional.empty(), Share.NORMAL));
     if (!first.outputs().isEmpty()) {
       recovered.restarted = true;
       recovered.sealed = found;
@@ -226,6 +244,34 @@ public final class SourceMigration {
   /** Cancels; completes at the end, or with why it cannot be cancelled. */
   CompletableFuture<Optional<Failure>> cancel() {
     return ask(new SourceInput.CancelAsked());
+  }
+
+  /**
+   * Sets how long the guest may stand still, from now on.
+   *
+   * @throws DcmException TOO_LATE or MIGRATION_FINISHED
+   */
+  void limitDowntime(Duration limit) throws DcmException {
+    switch (shown()) {
+      case SourceState.Opening opening -> {}
+      case SourceState.Transferring transferring -> {}
+      case SourceState.Redirecting redirecting -> {}
+      case SourceState.Parked parked -> {}
+      case SourceState.SwitchingOver switching -> {}
+      case SourceState.Committing committing -> throw tooLateToLimit();
+      case SourceState.InDoubt inDoubt -> throw tooLateToLimit();
+      case SourceState.Committed committed -> throw tooLateToLimit();
+      case SourceState.Ended ended ->
+          throw new DcmException(
+              Reason.MIGRATION_FINISHED, "the migration has ended; nothing is to be limited");
+    }
+    outlook.limitDowntime(limit);
+    pump.ifPresent(one -> one.limitDowntime(limit));
+  }
+
+  private static DcmException tooLateToLimit() {
+    return new DcmException(
+        Reason.TOO_LATE, "the commit has begun: the guest stands still already");
   }
 
   /** The operator decides in the place of peers that cannot; completes at the end, or with why. */
@@ -310,7 +356,8 @@ public final class SourceMigration {
 
   /** The migration at this moment. */
   public MigrationView view() {
-    return Views.of(migration, guest.name(), shown(), context, course, pages, watch);
+    return Views.of(
+        migration, guest.name(), shown(), context, course, pages, watch, outlook, about);
   }
 
   /** The end is shown when all that belongs to it is done, so that it comes with its outcome. */
@@ -439,6 +486,7 @@ public final class SourceMigration {
       case SourceOutput.HoldBack hold -> pump.ifPresent(Pump::holdBack);
       case SourceOutput.ResumeGuest resume -> {
         calls.endSwitchover();
+        course.beginsAnew();
         pump.ifPresent(Pump::resumeGuest);
       }
       case SourceOutput.Prepare prepare -> calls.prepare(prepare, deviceState);
@@ -569,7 +617,8 @@ public final class SourceMigration {
     calls.close();
     pump.ifPresent(Pump::close);
     sampleProgress();
-    MigrationView.Progress last = Views.progress(course, pages, watch, Views.destination(state));
+    MigrationView.Progress last =
+        Views.progress(course, pages, watch, Views.destination(state), outlook, Optional.empty());
     pump.ifPresent(Pump::awaitEnd);
     flow.close();
     course.end(last);
@@ -599,6 +648,16 @@ public final class SourceMigration {
     @Override
     public void passEnded(int pass, long dirtyPages) {
       course.passEnded(pass, dirtyPages);
+    }
+
+    @Override
+    public void read(long pageCount) {
+      course.read(pageCount);
+    }
+
+    @Override
+    public void wrote(OptionalLong dirtyPagesPerSecond, long tookNs) {
+      course.wrote(dirtyPagesPerSecond, tookNs);
     }
 
     @Override

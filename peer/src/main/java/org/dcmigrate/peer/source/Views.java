@@ -10,6 +10,7 @@ import org.dcmigrate.peer.client.PeerClient;
 import org.dcmigrate.peer.client.Peers;
 import org.dcmigrate.peer.source.MigrationView.ContributorView;
 import org.dcmigrate.peer.source.MigrationView.Progress;
+import org.dcmigrate.peer.source.MigrationView.Prospect;
 import org.dcmigrate.protocol.Failure;
 import org.dcmigrate.protocol.Geometry;
 import org.dcmigrate.protocol.MigrationId;
@@ -30,7 +31,9 @@ final class Views {
       SourceContext context,
       Course course,
       Optional<SourcePages> pages,
-      HolderWatch watch) {
+      HolderWatch watch,
+      Outlook outlook,
+      Optional<Advice.About> about) {
     PeerId self = context.peers().self().id();
     Optional<PeerId> destination = destination(state);
     return new MigrationView(
@@ -45,7 +48,17 @@ final class Views {
         owner(state, self),
         course.remark().orElseGet(() -> explanation(state, context.peers())),
         failure(state),
-        course.lastProgress().orElseGet(() -> progress(course, pages, watch, destination)),
+        course
+            .lastProgress()
+            .orElseGet(
+                () ->
+                    progress(
+                        course,
+                        pages,
+                        watch,
+                        destination,
+                        outlook,
+                        prospect(outlook, destination, context.peers(), watch, about))),
         course.outcome(),
         course.startedAt(),
         state instanceof SourceState.Ended ? course.endedAt() : Optional.empty());
@@ -166,17 +179,38 @@ final class Views {
     return views;
   }
 
+  private static Optional<Prospect> prospect(
+      Outlook outlook,
+      Optional<PeerId> destination,
+      Peers peers,
+      HolderWatch watch,
+      Optional<Advice.About> about) {
+    if (about.isEmpty()) {
+      return Optional.empty();
+    }
+    String name = destination.map(peers::name).orElse("the destination");
+    return outlook
+        .forecast()
+        .map(
+            forecast ->
+                new Prospect(
+                    forecast,
+                    Advice.reason(forecast, destination, peers, watch),
+                    Advice.of(forecast, about.get(), name)));
+  }
+
   /** Counters as they are now. */
   static Progress progress(
-      Course course, Optional<SourcePages> pages, HolderWatch watch, Optional<PeerId> destination) {
+      Course course,
+      Optional<SourcePages> pages,
+      HolderWatch watch,
+      Optional<PeerId> destination,
+      Outlook outlook,
+      Optional<Prospect> prospect) {
     ProgressMeter meter = course.meter();
     long total = pages.map(all -> all.geometry().totalPages()).orElse(0L);
-    long emitted = pages.map(SourcePages::emittedPages).orElse(0L);
-    long remaining =
-        pages.map(SourcePages::resendPages).orElse(0L)
-            + Math.max(course.passDirtyPages(), total - emitted);
+    long remaining = pages.map(SourcePages::resendPages).orElse(0L) + course.leftPages();
     long waiting = watch.waitingPages();
-    long rate = meter.sourceBytesPerSecond() + meter.contributorBytesPerSecond();
     long held = destination.isPresent() ? watch.destination().heldPages() : 0;
     long duplicates =
         watch.destination().senders().stream()
@@ -193,7 +227,9 @@ final class Views {
         duplicates * Geometry.PAGE_BYTES,
         meter.sourceBytesPerSecond(),
         meter.contributorBytesPerSecond(),
-        course.dirtyPagesPerSecond(),
-        rate == 0 ? 0 : (remaining + waiting) * Geometry.PAGE_BYTES * 1000 / rate);
+        course.dirtyPagesPerSecond().orElse(0),
+        Outlook.millis(prospect.map(one -> one.forecast().timeLeftNs().orElse(0)).orElse(0L)),
+        outlook.downtimeLimit().toMillis(),
+        prospect);
   }
 }

@@ -5,6 +5,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
@@ -30,6 +31,7 @@ final class MigrationRun implements AutoCloseable {
   private final Duration setUp;
   private int starts;
   private long askedPass;
+  private OptionalLong dirtyRate = OptionalLong.empty();
   private CompletableFuture<Qmp.Reply> lastAnswer = new CompletableFuture<>();
   private Optional<MigrationStream> stream = Optional.empty();
   private volatile boolean broken;
@@ -124,6 +126,21 @@ final class MigrationRun implements AutoCloseable {
       return 0;
     }
     return remaining(lastAnswer.getNow(new Qmp.Reply.Lost(""))).orElse(0L) / Geometry.PAGE_BYTES;
+  }
+
+  /**
+   * As QEMU counted it when it last collected the dirty pages, over a second or more; empty before
+   * the first pass has ended.
+   */
+  OptionalLong dirtyPagesPerSecond() {
+    // The first pass of a stream begins with a count of its own, of nothing.
+    if (askedPass > 1
+        && lastAnswer.getNow(new Qmp.Reply.Lost("")) instanceof Qmp.Reply.Done done
+        && done.value().getAsJsonObject().get("ram") instanceof JsonObject ram
+        && ram.has("dirty-pages-rate")) {
+      dirtyRate = OptionalLong.of(ram.get("dirty-pages-rate").getAsLong());
+    }
+    return dirtyRate;
   }
 
   private static Optional<Long> remaining(Qmp.Reply reply) {

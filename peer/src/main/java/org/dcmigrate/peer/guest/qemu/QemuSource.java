@@ -4,6 +4,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.dcmigrate.peer.guest.Guest;
@@ -33,10 +34,10 @@ final class QemuSource implements GuestSource {
   private final GuestMemory memory;
   private final GuestMetadata metadata;
   private final MigrationRun run;
-  private final Duration downtimeLimit;
   private final PageReader reader;
   private final ReentrantLock busy = new ReentrantLock();
 
+  private Duration downtimeLimit;
   private PageReplay replay;
   private Phase phase = Phase.READING;
   private boolean mayStop;
@@ -171,6 +172,24 @@ final class QemuSource implements GuestSource {
 
   @Override
   public void anotherPass() {}
+
+  @Override
+  public void limitDowntime(Duration limit) {
+    busy.lock();
+    try {
+      downtimeLimit = limit;
+      if (mayStop && phase == Phase.READING) {
+        run.setDowntime(limit);
+      }
+    } finally {
+      busy.unlock();
+    }
+  }
+
+  @Override
+  public OptionalLong dirtyPagesPerSecond() {
+    return run.dirtyPagesPerSecond();
+  }
 
   @Override
   public void letStop() throws DcmException {

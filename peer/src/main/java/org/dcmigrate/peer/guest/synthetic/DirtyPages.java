@@ -1,6 +1,7 @@
 package org.dcmigrate.peer.guest.synthetic;
 
 import java.util.concurrent.atomic.AtomicLongArray;
+import java.util.concurrent.atomic.LongAdder;
 
 /**
  * Which pages were written since they were last read. The writer marks a page after it has written
@@ -9,6 +10,7 @@ import java.util.concurrent.atomic.AtomicLongArray;
 final class DirtyPages {
   private final long pages;
   private final AtomicLongArray words;
+  private final LongAdder marked = new LongAdder();
 
   /** All pages marked. */
   DirtyPages(long pages) {
@@ -29,7 +31,13 @@ final class DirtyPages {
     int word = (int) (index / Long.SIZE);
     if ((words.getAcquire(word) & bit) == 0) {
       long _ = words.getAndAccumulate(word, bit, (held, more) -> held | more);
+      marked.increment();
     }
+  }
+
+  /** How often a page was marked that was not, by {@link #mark}. */
+  long marked() {
+    return marked.sum();
   }
 
   /** Takes a page's mark; tells whether there was one. */

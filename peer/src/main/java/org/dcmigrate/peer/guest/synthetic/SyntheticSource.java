@@ -3,6 +3,7 @@ package org.dcmigrate.peer.guest.synthetic;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
+import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
@@ -30,7 +31,6 @@ final class SyntheticSource implements GuestSource {
   private final SyntheticGuest guest;
   private final GuestHome home;
   private final Writer writer;
-  private final Duration downtimeLimit;
   private final LongSupplier clockNs;
   private final long[] firstIndexes;
   private final long pages;
@@ -46,6 +46,9 @@ final class SyntheticSource implements GuestSource {
   private boolean first = true;
   private long cursor;
   private boolean mayStop;
+  private Duration downtimeLimit;
+  private long countedMarks;
+  private long countedAtNs;
   private long emittedPages;
   private long emittedAtNs;
   private long stoppedAtNs;
@@ -81,6 +84,7 @@ final class SyntheticSource implements GuestSource {
     pages = home.geometry().totalPages();
     dirty = new DirtyPages(pages);
     writer.track(dirty);
+    countedAtNs = clockNs.getAsLong();
   }
 
   @Override
@@ -127,6 +131,22 @@ final class SyntheticSource implements GuestSource {
     if (phase == Phase.REST) {
       beginPass();
     }
+  }
+
+  @Override
+  public void limitDowntime(Duration limit) {
+    downtimeLimit = limit;
+  }
+
+  /** Over the time since the last call. */
+  @Override
+  public OptionalLong dirtyPagesPerSecond() {
+    long marks = dirty.marked();
+    long nowNs = clockNs.getAsLong();
+    long perSecond = Math.round((marks - countedMarks) * 1e9 / Math.max(1, nowNs - countedAtNs));
+    countedMarks = marks;
+    countedAtNs = nowNs;
+    return OptionalLong.of(perSecond);
   }
 
   @Override
