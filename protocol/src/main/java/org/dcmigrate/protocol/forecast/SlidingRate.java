@@ -16,6 +16,7 @@ final class SlidingRate {
   private record Piece(double amount, long tookNs) {}
 
   private final Deque<Piece> pieces = new ArrayDeque<>();
+  private long spentNs;
 
   void add(long amount, long tookNs) {
     note((double) amount, tookNs);
@@ -27,25 +28,26 @@ final class SlidingRate {
 
   private void note(double amount, long tookNs) {
     pieces.addLast(new Piece(amount, tookNs));
-    for (long spentNs = measuredNs();
-        spentNs - pieces.getFirst().tookNs() >= WINDOW_NS;
-        spentNs -= pieces.removeFirst().tookNs()) {
-      // The window is still full without the oldest piece.
+    spentNs += tookNs;
+    while (spentNs - pieces.getFirst().tookNs() >= WINDOW_NS) {
+      spentNs -= pieces.removeFirst().tookNs();
     }
   }
 
   long measuredNs() {
-    return pieces.stream().mapToLong(Piece::tookNs).sum();
+    return spentNs;
   }
 
   double perSecond() {
-    long spentNs = measuredNs();
-    return spentNs == 0
-        ? 0
-        : pieces.stream().mapToDouble(Piece::amount).sum() * SECOND_NS / spentNs;
+    double amount = 0;
+    for (Piece piece : pieces) {
+      amount += piece.amount();
+    }
+    return spentNs == 0 ? 0 : amount * SECOND_NS / spentNs;
   }
 
   void reset() {
     pieces.clear();
+    spentNs = 0;
   }
 }

@@ -130,7 +130,7 @@ class ForecasterTest {
                 .as(as)
                 .isLessThanOrEqualTo(Forecaster.VERDICT_WITHIN_NS / 1e9);
             path.verdicts.clear();
-            path.run(120);
+            path.run(60);
             assertThat(path.verdicts).as(as).containsOnly(Verdict.NOT_CONVERGING);
             path.dirty = 0.1 * bandwidth;
             assertThat(path.secondsUntil(Verdict.CONVERGING))
@@ -149,7 +149,7 @@ class ForecasterTest {
         for (int percent = 0; percent <= 150; percent += 5) {
           Path path =
               new Path(10_000 * bandwidth, bandwidth, percent / 100.0 * bandwidth, noise, percent);
-          path.run(300);
+          path.run(120);
           // MEASURING, and then one verdict; at a threshold itself it may settle once more.
           assertThat(path.changes())
               .as("%s %s %d: %s", bandwidth, noise, percent, path.verdicts)
