@@ -75,8 +75,9 @@ final class Outlook {
   }
 
   private static List<Sample.Relay> relays(Transferring transfer, HolderWatch watch) {
-    return transfer.contributorsIn(SourceState.ContributorPhase.RELAYING).stream()
-        .flatMap(peer -> relay(peer, watch).stream())
+    return transfer.contributors().entrySet().stream()
+        .filter(each -> each.getValue() == SourceState.ContributorPhase.RELAYING)
+        .flatMap(each -> relay(each.getKey(), watch).stream())
         .toList();
   }
 
