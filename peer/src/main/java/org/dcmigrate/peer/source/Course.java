@@ -67,7 +67,7 @@ final class Course {
       dirtyPagesPerSecond = perSecond;
     }
     double more = dirtyPagesPerSecond.orElse(0) * (tookNs / 1e9);
-    leftPages = Math.min(totalPages, leftPages + more);
+    leftPages = Math.min((double) totalPages, leftPages + more);
   }
 
   synchronized void passEnded(int endedPass, long dirtyPages) {
