@@ -17,6 +17,7 @@ import org.dcmigrate.v1.GetInventoryResponse;
 import org.dcmigrate.v1.GetSegmentDigestsResponse;
 import org.dcmigrate.v1.OpenRequest;
 import org.dcmigrate.v1.OpenResponse;
+import org.dcmigrate.v1.PageCompression;
 import org.dcmigrate.v1.ResendMetadataRequest;
 import org.dcmigrate.v1.SwitchoverResponse;
 import org.dcmigrate.v1.TransferRequest;
@@ -189,6 +190,16 @@ final class Mutants {
             "pages/destination/stored",
             "segment digests",
             Faults.chunk(Faults::spoilt)));
+    all.add(
+        new Mutant(
+            "takes what a frame holds for granted",
+            "pages/destination/compressed-bomb",
+            "CHECKSUM_MISMATCH",
+            Faults.chunk(
+                chunk ->
+                    chunk.getCompression() == PageCompression.PAGE_COMPRESSION_ZSTD
+                        ? chunk.toBuilder().clearCompression().clearPayload().build()
+                        : chunk)));
     all.add(
         new Mutant(
             "acknowledges what it drops",

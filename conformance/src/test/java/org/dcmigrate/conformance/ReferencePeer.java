@@ -9,6 +9,7 @@ import java.util.Optional;
 import org.dcmigrate.peer.Daemon;
 import org.dcmigrate.peer.config.DcmdConfig;
 import org.dcmigrate.peer.config.Timeouts;
+import org.dcmigrate.peer.transfer.CompressionMode;
 import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.pages.PageDigest;
@@ -27,6 +28,11 @@ final class ReferencePeer implements AutoCloseable {
   }
 
   static ReferencePeer start(Path directory) throws DcmException, IOException {
+    return start(directory, CompressionMode.AUTO);
+  }
+
+  static ReferencePeer start(Path directory, CompressionMode compression)
+      throws DcmException, IOException {
     String tester = "127.0.0.1:" + freePort();
     return new ReferencePeer(
         Daemon.start(
@@ -45,7 +51,8 @@ final class ReferencePeer implements AutoCloseable {
                 List.of(),
                 List.of(),
                 List.of(),
-                Optional.empty())),
+                Optional.empty(),
+                compression)),
         tester);
   }
 

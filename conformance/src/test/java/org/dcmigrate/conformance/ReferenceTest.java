@@ -10,6 +10,7 @@ import org.dcmigrate.conformance.suite.CaseResult;
 import org.dcmigrate.conformance.suite.Report;
 import org.dcmigrate.conformance.suite.Suite;
 import org.dcmigrate.conformance.suite.Verdict;
+import org.dcmigrate.peer.transfer.CompressionMode;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -29,6 +30,24 @@ class ReferenceTest {
       assertThat(results).hasSameSizeAs(Suite.all());
       assertThat(peer.daemon().holders().activeCount()).as("migrations left behind").isZero();
       assertThat(peer.daemon().guests().all()).as("guests left behind").isEmpty();
+    }
+  }
+
+  @Test
+  void refusesCompressedChunksWhereItTakesNone(@TempDir Path directory) throws Exception {
+    try (ReferencePeer peer = ReferencePeer.start(directory, CompressionMode.OFF)) {
+      List<CaseResult> results =
+          Tester.run(
+              peer.endpoint(),
+              peer.tester(),
+              Duration.ofSeconds(10),
+              "pages/destination/compressed*");
+
+      assertThat(results).hasSizeGreaterThan(10);
+      assertThat(results)
+          .filteredOn(result -> result.verdict() != Verdict.PASS)
+          .extracting(Report::text)
+          .isEmpty();
     }
   }
 }

@@ -87,6 +87,13 @@ final class GuestCommand extends CommandGroup {
         description = "Share of pages that are zero at the start. [${DEFAULT-VALUE}]")
     private int zeroPercent;
 
+    @Option(
+        names = "--repeated-percent",
+        paramLabel = "N",
+        defaultValue = "0",
+        description = "Share of each page that can be compressed. [${DEFAULT-VALUE}]")
+    private int repeatedPercent;
+
     @Mixin private OutputOption output = new OutputOption();
 
     @Override
@@ -100,13 +107,25 @@ final class GuestCommand extends CommandGroup {
           options(),
           output(output.format),
           new SyntheticGuest(
-              guest, Units.parseBytes(memory), writes, pattern.equals(HOT_SET), seed, zeroPercent));
+              guest,
+              Units.parseBytes(memory),
+              writes,
+              pattern.equals(HOT_SET),
+              seed,
+              zeroPercent,
+              repeatedPercent));
     }
   }
 
   /** What is to be created. */
   record SyntheticGuest(
-      String name, long memoryBytes, long writes, boolean hotSet, long seed, int zeroPercent) {}
+      String name,
+      long memoryBytes,
+      long writes,
+      boolean hotSet,
+      long seed,
+      int zeroPercent,
+      int repeatedPercent) {}
 
   @Command(name = "delete", description = "Stops a synthetic guest and forgets it.")
   static final class Delete extends CtlCommand {

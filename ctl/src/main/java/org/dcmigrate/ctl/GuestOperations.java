@@ -58,6 +58,7 @@ final class GuestOperations {
                       : WritePattern.WRITE_PATTERN_UNIFORM)
               .setSeed(wanted.seed())
               .setZeroPercent(wanted.zeroPercent())
+              .setRepeatedPercent(wanted.repeatedPercent())
               .build();
       Guest guest = Session.ask(() -> session.peers().createGuest(request)).getGuest();
       output.print(guest, facts(guest), List.of(guest.getName()));

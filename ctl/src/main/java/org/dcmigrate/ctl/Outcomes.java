@@ -133,6 +133,10 @@ public final class Outcomes {
     if (progress.getDuplicateBytes() > 0) {
       text.append("; received twice ").append(Units.bytes(progress.getDuplicateBytes()));
     }
+    if (progress.getSourceSavedBytes() > 0) {
+      text.append("; compression saved the source ");
+      text.append(Units.bytes(progress.getSourceSavedBytes()));
+    }
     table.fact("bytes sent", text.toString());
   }
 

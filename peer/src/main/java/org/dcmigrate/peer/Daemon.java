@@ -55,8 +55,10 @@ import org.dcmigrate.peer.source.SourceContext;
 import org.dcmigrate.peer.source.TransitionObserver;
 import org.dcmigrate.peer.trace.Trace;
 import org.dcmigrate.peer.trace.TraceFile;
+import org.dcmigrate.peer.transfer.CompressionMode;
 import org.dcmigrate.peer.transfer.EgressLimiter;
 import org.dcmigrate.peer.transfer.TransferReceiver;
+import org.dcmigrate.peer.transfer.ZstdLibrary;
 import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.Reason;
@@ -103,6 +105,7 @@ public final class Daemon implements AutoCloseable {
             config.stateDirectory().resolve("journal.db"), Daemon::endForLackOfJournal, writes);
     guests = new Guests(config.limits().guests());
     egress = new EgressLimiter(config.limits().egressBytesPerSecond(), System::nanoTime);
+    CompressionMode compression = compression(config);
     List<GuestAdapter> adapters = adapters(config);
     traceFile = traceFile(config);
     Trace trace = traceFile.<Trace>map(file -> file).orElse(Trace.NONE);
@@ -123,7 +126,8 @@ public final class Daemon implements AutoCloseable {
                 journal.guestsGivenAway(),
                 acceptors,
                 ballots,
-                trace),
+                trace,
+                compression),
             config.limits().migrations());
     migrations =
         new Migrations(
@@ -138,7 +142,8 @@ public final class Daemon implements AutoCloseable {
                 observer,
                 acceptors,
                 ballots,
-                trace),
+                trace,
+                compression),
             config.limits().migrations());
     timer = Executors.newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().factory());
     calls = Executors.newVirtualThreadPerTaskExecutor();
@@ -155,7 +160,7 @@ public final class Daemon implements AutoCloseable {
             TICK_MS,
             TICK_MS,
             TimeUnit.MILLISECONDS);
-    server = serve(config, security, acceptors, capabilities(adapters));
+    server = serve(config, security, acceptors, capabilities(adapters, compression), compression);
     health.setStatus(HealthStatusManager.SERVICE_NAME_ALL_SERVICES, ServingStatus.SERVING);
     config.peers().forEach(peer -> Thread.startVirtualThread(() -> greet(peer.name())));
     LOG.info("{} ({}) serves on port {}", config.name(), peers.self().id(), server.getPort());
@@ -302,11 +307,23 @@ public final class Daemon implements AutoCloseable {
     return adapters;
   }
 
-  private static Set<String> capabilities(List<GuestAdapter> adapters) {
+  private static CompressionMode compression(DcmdConfig config) {
+    return switch (config.compression()) {
+      case OFF -> CompressionMode.OFF;
+      case AUTO ->
+          ZstdLibrary.load(config.stateDirectory()) ? CompressionMode.AUTO : CompressionMode.OFF;
+    };
+  }
+
+  private static Set<String> capabilities(
+      List<GuestAdapter> adapters, CompressionMode compression) {
     Set<String> capabilities = new HashSet<>();
     capabilities.add("contributor");
     capabilities.add("witness");
     adapters.forEach(adapter -> capabilities.add("guest." + adapter.kind()));
+    if (compression == CompressionMode.AUTO) {
+      capabilities.add(CompressionMode.CAPABILITY);
+    }
     return capabilities;
   }
 
@@ -327,7 +344,8 @@ public final class Daemon implements AutoCloseable {
               guest.writesPerSecond(),
               guest.hotSet() ? SyntheticSpec.Pattern.HOT : SyntheticSpec.Pattern.UNIFORM,
               guest.seed(),
-              guest.zeroPercent());
+              guest.zeroPercent(),
+              guest.repeatedPercent());
       Path home = config.runDirectory().resolve("guest-" + guest.name() + "-" + UUID.randomUUID());
       guests.add(SyntheticGuest.create(guest.name(), spec, home));
     }
@@ -367,7 +385,11 @@ public final class Daemon implements AutoCloseable {
   }
 
   private Server serve(
-      DcmdConfig config, Security security, Acceptors acceptors, Set<String> capabilities)
+      DcmdConfig config,
+      Security security,
+      Acceptors acceptors,
+      Set<String> capabilities,
+      CompressionMode compression)
       throws DcmException, IOException {
     Set<PeerId> others = new HashSet<>();
     config.peers().forEach(peer -> others.add(peer.identity()));
@@ -381,7 +403,8 @@ public final class Daemon implements AutoCloseable {
         TransferReceiver.service(
             attempt -> holders.get(attempt).admit(attempt.epoch(), CallerIdentity.current()),
             calls,
-            timer);
+            timer,
+            compression);
     return Transport.server(config.listen(), security)
         .executor(calls)
         .callExecutor(new PageExecutor())

@@ -12,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
@@ -21,6 +22,7 @@ import org.dcmigrate.peer.config.Timeouts;
 import org.dcmigrate.peer.source.MigrationView;
 import org.dcmigrate.peer.source.SourceMigration;
 import org.dcmigrate.peer.source.TransitionObserver;
+import org.dcmigrate.peer.transfer.CompressionMode;
 import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.MigrationId;
 import org.dcmigrate.protocol.PeerId;
@@ -66,10 +68,24 @@ public final class TestPeers implements AutoCloseable {
       List<DcmdConfig.QemuTemplate> templates,
       String... names)
       throws Exception {
+    return start(directory, observer, limits, templates, Set.of(), names);
+  }
+
+  /** Starts peers of these names, some of which neither compress nor take what is compressed. */
+  static TestPeers start(
+      Path directory,
+      TransitionObserver observer,
+      DcmdConfig.Limits limits,
+      List<DcmdConfig.QemuTemplate> templates,
+      Set<String> uncompressed,
+      String... names)
+      throws Exception {
     TestPeers peers = new TestPeers(directory, observer);
     Map<String, Integer> ports = freePorts(names);
     for (String name : names) {
-      peers.configs.put(name, peers.config(name, ports, limits, templates));
+      CompressionMode mode =
+          uncompressed.contains(name) ? CompressionMode.OFF : CompressionMode.AUTO;
+      peers.configs.put(name, peers.config(name, ports, limits, templates, mode));
     }
     for (String name : names) {
       peers.restart(name);
@@ -91,7 +107,8 @@ public final class TestPeers implements AutoCloseable {
       String name,
       Map<String, Integer> ports,
       DcmdConfig.Limits limits,
-      List<DcmdConfig.QemuTemplate> templates) {
+      List<DcmdConfig.QemuTemplate> templates,
+      CompressionMode compression) {
     List<DcmdConfig.Peer> others = new ArrayList<>();
     ports.forEach(
         (other, port) -> {
@@ -114,7 +131,8 @@ public final class TestPeers implements AutoCloseable {
         List.of(),
         List.of(),
         templates,
-        Optional.of(trace(name)));
+        Optional.of(trace(name)),
+        compression);
   }
 
   private Path trace(String name) {

@@ -35,6 +35,7 @@ public final class PageRefusalCases {
     List<Case> cases = new ArrayList<>();
     ranges(cases);
     contents(cases);
+    CompressionCases.add(cases);
     TransferCases.add(cases);
     return cases;
   }

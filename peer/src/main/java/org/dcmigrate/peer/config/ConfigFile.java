@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import org.dcmigrate.peer.transfer.CompressionMode;
 import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.pages.PageDigest;
@@ -101,7 +102,8 @@ public final class ConfigFile {
             guests.isPresent() ? synthetic(guests.get()) : List.of(),
             guests.isPresent() ? qemu(guests.get(), base) : List.of(),
             templates(root.child("qemu")),
-            root.optionalString("trace").map(base::resolve));
+            root.optionalString("trace").map(base::resolve),
+            compression(root));
     if (guests.isPresent()) {
       guests.get().finish();
     }
@@ -128,6 +130,15 @@ public final class ConfigFile {
       case "crc64" -> PageDigest.Algorithm.CRC64;
       case "sha256" -> PageDigest.Algorithm.SHA256;
       default -> throw root.expected("digest", "crc64 or sha256", name);
+    };
+  }
+
+  private static CompressionMode compression(YamlNode root) throws ConfigException {
+    String name = root.optionalString("compression").orElse("auto");
+    return switch (name) {
+      case "auto" -> CompressionMode.AUTO;
+      case "off" -> CompressionMode.OFF;
+      default -> throw root.expected("compression", "auto or off", name);
     };
   }
 
@@ -206,7 +217,8 @@ public final class ConfigFile {
               node.number("writesPerSecond", 1000, 0, 10_000_000),
               pattern.equals("hot-set"),
               node.number("seed", 1, Long.MIN_VALUE, Long.MAX_VALUE),
-              (int) node.number("zeroPercent", 0, 0, 100)));
+              (int) node.number("zeroPercent", 0, 0, 100),
+              (int) node.number("repeatedPercent", 0, 0, 100)));
       node.finish();
     }
     return all;

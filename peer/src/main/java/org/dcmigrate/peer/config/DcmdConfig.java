@@ -4,6 +4,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.dcmigrate.peer.transfer.CompressionMode;
 import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.pages.PageDigest;
 
@@ -23,7 +24,8 @@ public record DcmdConfig(
     List<SyntheticGuest> syntheticGuests,
     List<QemuGuest> qemuGuests,
     List<QemuTemplate> qemuTemplates,
-    Optional<Path> trace) {
+    Optional<Path> trace,
+    CompressionMode compression) {
   public DcmdConfig {
     peers = List.copyOf(peers);
     operators = List.copyOf(operators);
@@ -51,7 +53,8 @@ public record DcmdConfig(
       long writesPerSecond,
       boolean hotSet,
       long seed,
-      int zeroPercent) {}
+      int zeroPercent,
+      int repeatedPercent) {}
 
   /** A running QEMU guest that the daemon adopts. */
   public record QemuGuest(String name, Path qmp, Map<String, Path> memory) {

@@ -11,6 +11,7 @@ import org.dcmigrate.peer.guest.GuestAdapter;
 import org.dcmigrate.peer.guest.Guests;
 import org.dcmigrate.peer.journal.Journal;
 import org.dcmigrate.peer.trace.Trace;
+import org.dcmigrate.peer.transfer.CompressionMode;
 import org.dcmigrate.peer.transfer.EgressLimiter;
 
 /**
@@ -31,7 +32,8 @@ public record HolderContext(
     Set<String> givenAway,
     Acceptors acceptors,
     Ballots ballots,
-    Trace trace) {
+    Trace trace,
+    CompressionMode compression) {
   public HolderContext {
     adapters = List.copyOf(adapters);
     givenAway = Set.copyOf(givenAway);

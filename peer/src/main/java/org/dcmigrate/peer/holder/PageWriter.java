@@ -19,6 +19,6 @@ public final class PageWriter implements PageSink {
 
   @Override
   public void write(TransferMessage.Chunk chunk) throws DcmException {
-    counter.add(gate.pass(() -> store.apply(chunk)), chunk.payloadBytes());
+    counter.add(gate.pass(() -> store.apply(chunk)), chunk.contentBytes());
   }
 }

@@ -7,6 +7,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.dcmigrate.peer.client.PeerClient;
 import org.dcmigrate.peer.config.Timeouts;
 import org.dcmigrate.peer.memory.PageStore;
+import org.dcmigrate.peer.transfer.CompressionMode;
 import org.dcmigrate.peer.transfer.EgressFlow;
 import org.dcmigrate.peer.transfer.EgressLimiter;
 import org.dcmigrate.peer.transfer.TransferSender;
@@ -38,6 +39,7 @@ final class Relay {
   private final PageStore store;
   private final PageSet waiting;
   private final String guest;
+  private final CompressionMode compression;
   private final AtomicLong relayedPages = new AtomicLong();
   private final AtomicLong payloadBytes = new AtomicLong();
   private Share share;
@@ -47,7 +49,14 @@ final class Relay {
   private Extent cursor = new Extent(0, 0, 1);
   private boolean stopped;
 
-  Relay(Attempt attempt, String guest, PageStore store, PageSet waiting, Share share) {
+  Relay(
+      Attempt attempt,
+      String guest,
+      PageStore store,
+      PageSet waiting,
+      Share share,
+      CompressionMode compression) {
+    this.compression = compression;
     this.attempt = attempt;
     this.guest = guest;
     this.store = store;
@@ -115,7 +124,7 @@ final class Relay {
     to.reach(REACH);
     try (EgressFlow own = openFlow(egress);
         TransferSender out =
-            TransferSender.open(to.channel(), attempt, own, timeouts.sendStall())) {
+            TransferSender.open(to.channel(), attempt, own, timeouts.sendStall(), compression)) {
       synchronized (this) {
         if (stopped) {
           return;
@@ -126,7 +135,7 @@ final class Relay {
         for (TransferMessage.Chunk chunk : store.chunks(next.get())) {
           out.send(chunk);
           relayedPages.addAndGet(chunk.pageCount());
-          payloadBytes.addAndGet(chunk.payloadBytes());
+          payloadBytes.addAndGet(chunk.contentBytes());
         }
       }
       out.finish(timeouts.sendStall());

@@ -38,7 +38,7 @@ final class Relays {
   /** Readies a relay of those named pages that are held; gives their number. */
   long ask(Attempt attempt, String guest, PageStore store, PageSet named, Share share) {
     PageSet waiting = store.heldOf(named);
-    asked = Optional.of(new Relay(attempt, guest, store, waiting, share));
+    asked = Optional.of(new Relay(attempt, guest, store, waiting, share, context.compression()));
     return waiting.count();
   }
 

@@ -13,6 +13,7 @@ import org.dcmigrate.protocol.Reason;
 import org.dcmigrate.protocol.pages.PageDigest;
 import org.dcmigrate.protocol.pages.PageSet;
 import org.dcmigrate.protocol.pages.PageTable;
+import org.dcmigrate.protocol.wire.Compression;
 import org.dcmigrate.protocol.wire.PagePayload;
 import org.dcmigrate.protocol.wire.TransferCodec;
 import org.dcmigrate.protocol.wire.TransferMessage.Chunk;
@@ -183,6 +184,9 @@ public final class PageStore implements AutoCloseable {
   }
 
   private void checkPayload(Chunk chunk) throws DcmException {
+    if (chunk.compression() != Compression.NONE) {
+      throw new IllegalArgumentException("a chunk must be decompressed before it is applied");
+    }
     if (chunk.payloadBytes() != chunk.pageCount() * Geometry.PAGE_BYTES
         || chunk.payloadBytes() > TransferCodec.MAX_PAYLOAD_BYTES) {
       throw new DcmException(

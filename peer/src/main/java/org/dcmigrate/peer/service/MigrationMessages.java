@@ -105,7 +105,8 @@ final class MigrationMessages {
             .setContributorBytesPerSecond(now.contributorBytesPerSecond())
             .setDirtyPagesPerSecond(now.dirtyPagesPerSecond())
             .setRemainingMs(now.remainingMs())
-            .setDowntimeLimitMs((int) now.downtimeLimitMs());
+            .setDowntimeLimitMs((int) now.downtimeLimitMs())
+            .setSourceSavedBytes(now.sourceSavedBytes());
     now.prospect()
         .ifPresent(prospect -> message.setForecast(forecast(prospect, view.destination(), peers)));
     for (MigrationView.ContributorView each : view.contributors()) {

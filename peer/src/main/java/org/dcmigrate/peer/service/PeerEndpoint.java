@@ -203,6 +203,9 @@ public final class PeerEndpoint extends PeerServiceGrpc.PeerServiceImplBase {
     if (request.getZeroPercent() < 0 || request.getZeroPercent() > 100) {
       throw invalid("zero_percent must be 0 to 100, but was " + request.getZeroPercent());
     }
+    if (request.getRepeatedPercent() < 0 || request.getRepeatedPercent() > 100) {
+      throw invalid("repeated_percent must be 0 to 100, but was " + request.getRepeatedPercent());
+    }
     SyntheticSpec.Pattern pattern =
         switch (request.getPattern()) {
           case WRITE_PATTERN_UNIFORM -> SyntheticSpec.Pattern.UNIFORM;
@@ -211,7 +214,12 @@ public final class PeerEndpoint extends PeerServiceGrpc.PeerServiceImplBase {
               throw invalid("pattern must be UNIFORM or HOT_SET");
         };
     return new SyntheticSpec(
-        memory, request.getWritesPerSecond(), pattern, request.getSeed(), request.getZeroPercent());
+        memory,
+        request.getWritesPerSecond(),
+        pattern,
+        request.getSeed(),
+        request.getZeroPercent(),
+        request.getRepeatedPercent());
   }
 
   private static DcmException invalid(String sentence) {

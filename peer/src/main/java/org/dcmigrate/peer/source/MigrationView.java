@@ -46,7 +46,8 @@ public record MigrationView(
       long dirtyPagesPerSecond,
       long remainingMs,
       long downtimeLimitMs,
-      Optional<Prospect> prospect) {}
+      Optional<Prospect> prospect,
+      long sourceSavedBytes) {}
 
   /** How it goes; there while pages are to flow. */
   public record Prospect(Forecast forecast, String reason, List<Advice> advice) {

@@ -11,10 +11,12 @@ final class ProgressMeter {
 
   private final Deque<Sample> samples = new ArrayDeque<>();
   private long sourceBytes;
+  private long sourceSavedBytes;
   private long contributorBytes;
 
-  synchronized void sourceSent(long bytes) {
-    sourceBytes += bytes;
+  synchronized void sourceSent(long contentBytes, long wireBytes) {
+    sourceBytes += contentBytes;
+    sourceSavedBytes += contentBytes - wireBytes;
   }
 
   synchronized void contributorsSent(long total) {
@@ -31,6 +33,10 @@ final class ProgressMeter {
 
   synchronized long sourceBytes() {
     return sourceBytes;
+  }
+
+  synchronized long sourceSavedBytes() {
+    return sourceSavedBytes;
   }
 
   synchronized long contributorBytes() {

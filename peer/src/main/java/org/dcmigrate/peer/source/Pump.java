@@ -49,7 +49,7 @@ final class Pump implements AutoCloseable {
     /** What the guest says of its writing, over the time since it last did. */
     void wrote(OptionalLong dirtyPagesPerSecond, long tookNs);
 
-    void sent(long payloadBytes);
+    void sent(long contentBytes, long wireBytes);
 
     void planned(long epoch, double fraction, List<PeerId> relaying);
 
@@ -372,8 +372,8 @@ final class Pump implements AutoCloseable {
     resting = false;
     try {
       for (TransferMessage.Chunk chunk : chunks) {
-        to.sender().send(chunk);
-        listener.sent(chunk.payloadBytes());
+        long wireBytes = to.sender().send(chunk);
+        listener.sent(chunk.contentBytes(), wireBytes);
       }
     } catch (DcmException failed) {
       lost(to, failed.failure());
@@ -436,7 +436,8 @@ final class Pump implements AutoCloseable {
 
   private Link connect(Attempt attempt, PeerClient to) throws DcmException {
     TransferSender sender =
-        TransferSender.open(to.channel(), attempt, flow, context.timeouts().sendStall());
+        TransferSender.open(
+            to.channel(), attempt, flow, context.timeouts().sendStall(), context.compression());
     acknowledgedBytes = 0;
     surveyedAtNs = System.nanoTime();
     return new Link(attempt, to, sender);

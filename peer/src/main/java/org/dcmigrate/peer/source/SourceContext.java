@@ -8,6 +8,7 @@ import org.dcmigrate.peer.decision.Ballots;
 import org.dcmigrate.peer.guest.Guests;
 import org.dcmigrate.peer.journal.Journal;
 import org.dcmigrate.peer.trace.Trace;
+import org.dcmigrate.peer.transfer.CompressionMode;
 import org.dcmigrate.peer.transfer.EgressLimiter;
 import org.dcmigrate.protocol.pages.PageDigest;
 
@@ -28,4 +29,5 @@ public record SourceContext(
     TransitionObserver observer,
     Acceptors acceptors,
     Ballots ballots,
-    Trace trace) {}
+    Trace trace,
+    CompressionMode compression) {}

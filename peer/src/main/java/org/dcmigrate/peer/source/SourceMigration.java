@@ -661,8 +661,8 @@ public final class SourceMigration {
     }
 
     @Override
-    public void sent(long payloadBytes) {
-      course.meter().sourceSent(payloadBytes);
+    public void sent(long contentBytes, long wireBytes) {
+      course.meter().sourceSent(contentBytes, wireBytes);
     }
 
     @Override

@@ -230,6 +230,7 @@ final class Views {
         course.dirtyPagesPerSecond().orElse(0),
         Outlook.millis(prospect.map(one -> one.forecast().timeLeftNs().orElse(0)).orElse(0L)),
         outlook.downtimeLimit().toMillis(),
-        prospect);
+        prospect,
+        meter.sourceSavedBytes());
   }
 }

@@ -32,8 +32,10 @@ public final class TransferReceiver extends ServerCall.Listener<TransferMessage>
   private final Admission admission;
   private final Executor admissions;
   private final ScheduledExecutorService timer;
+  private final CompressionMode compression;
 
   private volatile Optional<PageSink> sink = Optional.empty();
+  private Optional<ChunkInflater> inflater = Optional.empty();
   private boolean opened;
   private int untilRequest = MESSAGES_AHEAD / 2;
 
@@ -49,11 +51,13 @@ public final class TransferReceiver extends ServerCall.Listener<TransferMessage>
       ServerCall<TransferMessage, TransferResponse> call,
       Admission admission,
       Executor admissions,
-      ScheduledExecutorService timer) {
+      ScheduledExecutorService timer,
+      CompressionMode compression) {
     this.call = call;
     this.admission = admission;
     this.admissions = admissions;
     this.timer = timer;
+    this.compression = compression;
   }
 
   /** Decides who may send. */
@@ -73,15 +77,24 @@ public final class TransferReceiver extends ServerCall.Listener<TransferMessage>
    * @param timer for acknowledgements to senders that pause; never blocked
    */
   public static ServerServiceDefinition service(
-      Admission admission, Executor admissions, ScheduledExecutorService timer) {
+      Admission admission,
+      Executor admissions,
+      ScheduledExecutorService timer,
+      CompressionMode compression) {
     return ServerServiceDefinition.builder(TransferCodec.service())
         .addMethod(
             TransferCodec.method(),
             (call, headers) -> {
               call.request(1);
-              return new TransferReceiver(call, admission, admissions, timer);
+              return new TransferReceiver(call, admission, admissions, timer, compression);
             })
         .build();
+  }
+
+  /** The service, with compressed chunks refused. */
+  public static ServerServiceDefinition service(
+      Admission admission, Executor admissions, ScheduledExecutorService timer) {
+    return service(admission, admissions, timer, CompressionMode.OFF);
   }
 
   @Override
@@ -111,8 +124,22 @@ public final class TransferReceiver extends ServerCall.Listener<TransferMessage>
   }
 
   @Override
-  public synchronized void onCancel() {
-    over = true;
+  public void onCancel() {
+    synchronized (this) {
+      over = true;
+    }
+    release();
+  }
+
+  @Override
+  public void onComplete() {
+    release();
+  }
+
+  /** No message comes after the end of the call, so nobody works with it. */
+  private void release() {
+    inflater.ifPresent(ChunkInflater::close);
+    inflater = Optional.empty();
   }
 
   @Override
@@ -143,11 +170,36 @@ public final class TransferReceiver extends ServerCall.Listener<TransferMessage>
     synchronized (this) {
       if (!over) {
         // Early headers let the sender's transport forget what it keeps for a retry.
-        call.sendHeaders(new Metadata());
+        call.sendHeaders(headers());
         call.request(MESSAGES_AHEAD);
       }
     }
     finishIfDone();
+  }
+
+  private Metadata headers() {
+    Metadata headers = new Metadata();
+    switch (compression) {
+      case AUTO -> headers.put(TransferCodec.COMPRESSIONS, TransferCodec.ZSTD);
+      case OFF -> {}
+    }
+    return headers;
+  }
+
+  private TransferMessage.Chunk inflated(TransferMessage.Chunk chunk) throws DcmException {
+    return switch (chunk.compression()) {
+      case NONE -> chunk;
+      case ZSTD -> {
+        if (compression == CompressionMode.OFF) {
+          throw new DcmException(
+              Reason.CAPABILITY_MISSING,
+              "this peer takes no compressed chunks, and did not say that it would");
+        }
+        ChunkInflater zstd = inflater.orElseGet(ChunkInflater::new);
+        inflater = Optional.of(zstd);
+        yield zstd.inflate(chunk);
+      }
+    };
   }
 
   private void apply(TransferMessage.Chunk chunk) throws DcmException {
@@ -159,7 +211,7 @@ public final class TransferReceiver extends ServerCall.Listener<TransferMessage>
       throw new DcmException(
           Reason.FIELD_INVALID, "a transfer must begin with open, but a chunk came");
     }
-    target.get().write(chunk);
+    target.get().write(inflated(chunk));
     if (--untilRequest == 0) {
       untilRequest = MESSAGES_AHEAD / 2;
       call.request(MESSAGES_AHEAD / 2);

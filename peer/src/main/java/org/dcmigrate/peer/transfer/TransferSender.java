@@ -6,6 +6,8 @@ import io.grpc.ClientCall;
 import io.grpc.Metadata;
 import io.grpc.Status;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import org.dcmigrate.protocol.Attempt;
 import org.dcmigrate.protocol.DcmException;
@@ -35,15 +37,24 @@ public final class TransferSender implements AutoCloseable {
   private final ClientCall<TransferMessage, TransferResponse> call;
   private final EgressCredit credit;
   private final Duration stall;
+  private final Optional<ChunkPacker> packer;
 
   // Orders what goes into the call. Never taken by the transport's threads, as writing takes time.
   private final ReentrantLock sending = new ReentrantLock();
 
   private final Ledger ledger = new Ledger();
 
-  private TransferSender(Channel channel, EgressFlow egress, Duration stall) {
+  private volatile boolean zstdTaken;
+
+  private TransferSender(
+      Channel channel, EgressFlow egress, Duration stall, CompressionMode compression) {
     this.credit = egress.credit();
     this.stall = stall;
+    packer =
+        switch (compression) {
+          case AUTO -> Optional.of(new ChunkPacker(System::nanoTime));
+          case OFF -> Optional.empty();
+        };
     // The listener only takes a short lock and signals: it may run on the transport's threads.
     CallOptions options =
         CallOptions.DEFAULT.withOnReadyThreshold(READY_THRESHOLD_BYTES).withExecutor(Runnable::run);
@@ -57,34 +68,55 @@ public final class TransferSender implements AutoCloseable {
    * @param stall how long the destination may take nothing at all before it counts as lost
    */
   public static TransferSender open(
-      Channel channel, Attempt attempt, EgressFlow egress, Duration stall) {
-    TransferSender sender = new TransferSender(channel, egress, stall);
+      Channel channel,
+      Attempt attempt,
+      EgressFlow egress,
+      Duration stall,
+      CompressionMode compression) {
+    TransferSender sender = new TransferSender(channel, egress, stall, compression);
     sender.start(attempt);
     return sender;
   }
 
+  /** Begins a transfer that does not compress. */
+  public static TransferSender open(
+      Channel channel, Attempt attempt, EgressFlow egress, Duration stall) {
+    return open(channel, attempt, egress, stall, CompressionMode.OFF);
+  }
+
   /**
-   * Sends a chunk; waits while the transport has enough to do, and for its turn at the limiter.
+   * Sends a chunk, compressed where that is sooner there; waits while the transport has enough to
+   * do, and for its turn at the limiter.
    *
+   * @return payload that went over the wire
    * @throws DcmException with the destination's reason; PEER_UNREACHABLE or DEADLINE_PASSED when it
    *     takes nothing; ATTEMPT_DISCARDED after {@link #cancel}
    */
-  public void send(TransferMessage.Chunk chunk) throws DcmException {
+  public long send(TransferMessage.Chunk chunk) throws DcmException {
+    Optional<ChunkPacker> used = zstdTaken ? packer : Optional.empty();
+    TransferMessage.Chunk packed = used.map(each -> each.pack(chunk)).orElse(chunk);
+    awaitTurn(packed.payloadBytes());
+    used.ifPresent(ChunkPacker::waited);
+    sending.lock();
+    try {
+      // Counted before it is sent: the acknowledgement may come at once.
+      ledger.sent(packed);
+      call.sendMessage(packed);
+    } finally {
+      sending.unlock();
+    }
+    used.ifPresent(each -> each.sent(packed));
+    return packed.payloadBytes();
+  }
+
+  private void awaitTurn(long payloadBytes) throws DcmException {
     ledger.await(call::isReady, stall, () -> "took no pages");
     try {
-      if (!credit.take(chunk.payloadBytes() + HEADER_BYTES, ledger::isOver)) {
+      if (!credit.take(payloadBytes + HEADER_BYTES, ledger::isOver)) {
         throw ledger.whyOver();
       }
     } catch (InterruptedException interrupted) {
       throw Ledger.interrupted(interrupted);
-    }
-    sending.lock();
-    try {
-      // Counted before it is sent: the acknowledgement may come at once.
-      ledger.sent(chunk);
-      call.sendMessage(chunk);
-    } finally {
-      sending.unlock();
     }
   }
 
@@ -160,7 +192,7 @@ public final class TransferSender implements AutoCloseable {
     return ledger.counts().sentPages();
   }
 
-  /** Payload handed to the transport. */
+  /** Payload handed to the transport, as it goes over the wire. */
   public long payloadBytes() {
     return ledger.counts().payloadBytes();
   }
@@ -181,6 +213,14 @@ public final class TransferSender implements AutoCloseable {
   }
 
   private final class Listener extends ClientCall.Listener<TransferResponse> {
+    @Override
+    public void onHeaders(Metadata headers) {
+      zstdTaken =
+          Optional.ofNullable(headers.get(TransferCodec.COMPRESSIONS)).stream()
+              .flatMap(names -> Arrays.stream(names.split(",", -1)))
+              .anyMatch(name -> name.strip().equals(TransferCodec.ZSTD));
+    }
+
     @Override
     public void onReady() {
       ledger.signal();

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import org.dcmigrate.peer.transfer.CompressionMode;
 import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.pages.PageDigest;
 import org.junit.jupiter.api.Test;
@@ -43,6 +44,7 @@ class ConfigFileTest {
     assertThat(config.peers()).isEmpty();
     assertThat(config.operators()).isEmpty();
     assertThat(config.trace()).isEmpty();
+    assertThat(config.compression()).isEqualTo(CompressionMode.AUTO);
   }
 
   @Test
@@ -60,13 +62,14 @@ class ConfigFileTest {
                 timeouts: {lease: 2s, open: 1m, parked: 1h, sendStall: 500ms, guestSetUp: 5m}
                 guests:
                   synthetic:
-                    - {name: g, memory: 64MiB, writesPerSecond: 7, pattern: hot-set, seed: -1, zeroPercent: 50}
+                    - {name: g, memory: 64MiB, writesPerSecond: 7, pattern: hot-set, seed: -1, zeroPercent: 50, repeatedPercent: 60}
                   qemu:
                     - {name: web-1, qmp: qmp.sock, memory: {pc.ram: /dev/shm/x}}
                 qemu:
                   templates:
                     - {guest: "web-*", command: [qemu-system-x86_64, -m, "${ram:pc.ram}"]}
                 trace: host-a.trace
+                compression: off
                 """,
             BASE);
 
@@ -83,7 +86,7 @@ class ConfigFileTest {
     assertThat(config.timeouts().guestSetUp()).isEqualTo(Duration.ofMinutes(5));
     assertThat(config.timeouts().switchover()).isEqualTo(Timeouts.DEFAULT.switchover());
     assertThat(config.syntheticGuests())
-        .containsExactly(new DcmdConfig.SyntheticGuest("g", 64L << 20, 7, true, -1, 50));
+        .containsExactly(new DcmdConfig.SyntheticGuest("g", 64L << 20, 7, true, -1, 50, 60));
     assertThat(config.qemuGuests())
         .containsExactly(
             new DcmdConfig.QemuGuest(
@@ -93,6 +96,7 @@ class ConfigFileTest {
             new DcmdConfig.QemuTemplate(
                 "web-*", List.of("qemu-system-x86_64", "-m", "${ram:pc.ram}")));
     assertThat(config.trace()).contains(BASE.resolve("host-a.trace"));
+    assertThat(config.compression()).isEqualTo(CompressionMode.OFF);
   }
 
   @Test
@@ -120,6 +124,7 @@ class ConfigFileTest {
   void mistakesNameTheKeyAndWhatWasExpected() {
     assertThat(complaint(LEAST.replace("host-a", "Host_A"))).contains("name must be 1 to 63");
     assertThat(complaint(LEAST.replace("0.0.0.0:7443", "7443"))).contains("listen must be HOST:P");
+    assertThat(complaint(LEAST + "compression: lz4\n")).contains("auto or off").contains("lz4");
     assertThat(complaint(LEAST + "limits: {migrations: many}\n"))
         .contains("limits.migrations must be a whole number from 1 to 10000")
         .contains("\"many\"");

@@ -23,6 +23,7 @@ import org.dcmigrate.peer.decision.Ballots;
 import org.dcmigrate.peer.guest.Guests;
 import org.dcmigrate.peer.journal.Journal;
 import org.dcmigrate.peer.trace.Trace;
+import org.dcmigrate.peer.transfer.CompressionMode;
 import org.dcmigrate.peer.transfer.EgressLimiter;
 import org.dcmigrate.protocol.Attempt;
 import org.dcmigrate.protocol.DcmException;
@@ -97,7 +98,8 @@ class HolderTest {
             Set.of(),
             acceptors,
             new Ballots(peers, acceptors),
-            Trace.NONE),
+            Trace.NONE,
+            CompressionMode.OFF),
         10);
   }
 

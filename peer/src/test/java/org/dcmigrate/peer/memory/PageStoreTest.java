@@ -22,6 +22,7 @@ import org.dcmigrate.protocol.RamBlock;
 import org.dcmigrate.protocol.Reason;
 import org.dcmigrate.protocol.pages.PageDigest;
 import org.dcmigrate.protocol.pages.PageSet;
+import org.dcmigrate.protocol.wire.Compression;
 import org.dcmigrate.protocol.wire.TransferMessage.Chunk;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -143,7 +144,8 @@ class PageStoreTest {
     refused(Chunk.zero(0, 0, 1, 0), Reason.GENERATION_INVALID);
     Chunk honest = Chunk.of(0, 0, 1, payload);
     refused(
-        new Chunk(0, 0, 3, 1, honest.payloadCrc32c(), honest.payload()), Reason.CHUNK_TOO_LARGE);
+        new Chunk(0, 0, 3, 1, honest.payloadCrc32c(), Compression.NONE, honest.payload()),
+        Reason.CHUNK_TOO_LARGE);
     assertThat(store.heldPages()).isZero();
   }
 

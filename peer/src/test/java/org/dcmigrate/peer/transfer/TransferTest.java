@@ -1,5 +1,6 @@
 package org.dcmigrate.peer.transfer;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
@@ -17,10 +18,12 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import org.dcmigrate.protocol.Attempt;
 import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.MigrationId;
 import org.dcmigrate.protocol.Reason;
+import org.dcmigrate.protocol.wire.Compression;
 import org.dcmigrate.protocol.wire.TransferMessage.Chunk;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -31,6 +34,9 @@ class TransferTest {
   private static final Attempt ATTEMPT = new Attempt(new MigrationId(new UUID(7, 8)), 2);
   private static final Duration PATIENCE = Duration.ofSeconds(20);
   private static final Duration NO_PATIENCE = Duration.ofMillis(30);
+
+  private static final byte[] TWO_PAGES =
+      "page ".repeat(2000).substring(0, 8192).getBytes(US_ASCII);
 
   private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
   private final EgressFlow unlimited = Flows.unlimited();
@@ -185,6 +191,41 @@ class TransferTest {
     }
   }
 
+  private static Chunk compressed() {
+    Chunk packed = new ChunkDeflater().deflate(Chunk.of(0, 0, 1, MemorySegment.ofArray(TWO_PAGES)));
+    assertThat(packed.compression()).isEqualTo(Compression.ZSTD);
+    return packed;
+  }
+
+  @Test
+  void aCompressedChunkArrivesAsItsPages() throws Exception {
+    AtomicReference<byte[]> arrived = new AtomicReference<>(new byte[0]);
+    serve(
+        attempt ->
+            chunk -> {
+              byte[] bytes = new byte[(int) chunk.payloadBytes()];
+              chunk.payload().reader().read(bytes, 0, bytes.length);
+              arrived.set(bytes);
+            },
+        CompressionMode.AUTO);
+    try (TransferSender sender = sender()) {
+      long wireBytes = sender.send(compressed());
+      assertThat(wireBytes).isLessThan(200);
+      sender.finish(PATIENCE);
+      assertThat(arrived.get()).isEqualTo(TWO_PAGES);
+    }
+  }
+
+  @Test
+  void whoTakesNothingCompressedRefusesIt() throws Exception {
+    serve(attempt -> this::count, CompressionMode.OFF);
+    try (TransferSender sender = sender()) {
+      sender.send(compressed());
+      fails(() -> sender.finish(PATIENCE), Reason.CAPABILITY_MISSING, "compressed");
+    }
+    assertThat(writtenPages).hasValue(0);
+  }
+
   private interface Action {
     void run() throws DcmException;
   }
@@ -209,12 +250,17 @@ class TransferTest {
   }
 
   private void serve(TransferReceiver.Admission admission) throws IOException {
+    serve(admission, CompressionMode.OFF);
+  }
+
+  private void serve(TransferReceiver.Admission admission, CompressionMode compression)
+      throws IOException {
     serve(
         InProcessServerBuilder.forName(name())
             .directExecutor()
             .addService(
                 TransferReceiver.service(
-                    admission, task -> Thread.ofVirtual().start(task), timer)));
+                    admission, task -> Thread.ofVirtual().start(task), timer, compression)));
   }
 
   private void serve(InProcessServerBuilder builder) throws IOException {

@@ -8,6 +8,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import org.dcmigrate.v1.PageChunk;
+import org.dcmigrate.v1.PageCompression;
 import org.dcmigrate.v1.TransferOpen;
 import org.dcmigrate.v1.TransferRequest;
 
@@ -45,7 +46,10 @@ final class MessageStream extends InputStream implements Drainable, KnownLength 
     return new MessageStream(header(chunk), chunk.payload());
   }
 
-  /** Everything but the payload's bytes, in ascending order of fields: the payload comes last. */
+  /**
+   * Everything but the payload's bytes. The payload comes last, also where the number of another
+   * field is higher: protobuf leaves the order to the writer.
+   */
   private static byte[] header(TransferMessage.Chunk chunk) {
     int payloadBytes = Math.toIntExact(chunk.payloadBytes());
     PageChunk.Builder fields =
@@ -57,6 +61,9 @@ final class MessageStream extends InputStream implements Drainable, KnownLength 
     int payloadHeaderBytes = 0;
     if (payloadBytes > 0) {
       fields.setPayloadCrc32C(chunk.payloadCrc32c());
+      if (chunk.compression() == Compression.ZSTD) {
+        fields.setCompression(PageCompression.PAGE_COMPRESSION_ZSTD);
+      }
       payloadHeaderBytes =
           CodedOutputStream.computeTagSize(PageChunk.PAYLOAD_FIELD_NUMBER)
               + CodedOutputStream.computeUInt32SizeNoTag(payloadBytes);

@@ -46,6 +46,23 @@ public final class PagePayload {
     return (int) crc.getValue();
   }
 
+  /**
+   * The payload in one piece outside of the heap: where it is if it lies so, otherwise copied.
+   *
+   * @param scratch takes the copy, at least as large as the payload
+   */
+  public MemorySegment inOnePiece(MemorySegment scratch) {
+    if (pieces.size() == 1 && pieces.getFirst().isNative()) {
+      return pieces.getFirst();
+    }
+    long offset = 0;
+    for (MemorySegment piece : pieces) {
+      MemorySegment.copy(piece, 0, scratch, offset, piece.byteSize());
+      offset += piece.byteSize();
+    }
+    return scratch.asSlice(0, bytes);
+  }
+
   /** Reads the payload from its start. */
   public Reader reader() {
     return new Reader();

@@ -1,5 +1,6 @@
 package org.dcmigrate.protocol.wire;
 
+import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.ServiceDescriptor;
 import java.io.IOException;
@@ -25,6 +26,16 @@ public final class TransferCodec {
 
   /** Most bytes of one message. */
   public static final int MAX_MESSAGE_BYTES = MAX_PAYLOAD_BYTES + 4096;
+
+  /**
+   * Header of the destination's answer: the names of the compressions that it takes, separated by
+   * commas.
+   */
+  public static final Metadata.Key<String> COMPRESSIONS =
+      Metadata.Key.of("dcm-compressions", Metadata.ASCII_STRING_MARSHALLER);
+
+  /** The name of Zstandard in {@link #COMPRESSIONS}. */
+  public static final String ZSTD = "zstd";
 
   private static final MethodDescriptor<TransferMessage, TransferResponse> METHOD =
       TransferServiceGrpc.getTransferMethod().toBuilder(

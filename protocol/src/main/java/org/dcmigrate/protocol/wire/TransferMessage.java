@@ -16,10 +16,13 @@ public sealed interface TransferMessage {
    * A run of neighbouring pages of one generation.
    *
    * @param generation unsigned, not 0
-   * @param payloadCrc32c of the payload; without meaning where that is empty
-   * @param payload 4096 bytes for each page, at most 1 MiB; empty when all these pages are zero. On
-   *     the receiving side it is valid until the call's listener returns from this message; on the
-   *     sending side it must not change before the transport has taken the message
+   * @param payloadCrc32c of the pages' contents, compressed or not; without meaning where all these
+   *     pages are zero
+   * @param compression how the payload is compressed
+   * @param payload 4096 bytes for each page, at most 1 MiB, or fewer bytes that they can be had
+   *     from; empty when all these pages are zero. On the receiving side it is valid until the
+   *     call's listener returns from this message; on the sending side it must not change before
+   *     the transport has taken the message
    */
   record Chunk(
       int block,
@@ -27,6 +30,7 @@ public sealed interface TransferMessage {
       long pageCount,
       int generation,
       int payloadCrc32c,
+      Compression compression,
       PagePayload payload)
       implements TransferMessage {
 
@@ -34,12 +38,26 @@ public sealed interface TransferMessage {
     public static Chunk of(int block, long firstPage, int generation, MemorySegment payload) {
       PagePayload pages = PagePayload.of(payload);
       long pageCount = pages.bytes() / Geometry.PAGE_BYTES;
-      return new Chunk(block, firstPage, pageCount, generation, pages.crc32c(), pages);
+      return new Chunk(
+          block, firstPage, pageCount, generation, pages.crc32c(), Compression.NONE, pages);
     }
 
     /** Pages that are all zero. */
     public static Chunk zero(int block, long firstPage, long pageCount, int generation) {
-      return new Chunk(block, firstPage, pageCount, generation, 0, PagePayload.EMPTY);
+      return new Chunk(
+          block, firstPage, pageCount, generation, 0, Compression.NONE, PagePayload.EMPTY);
+    }
+
+    /** The same pages with their payload in another form. */
+    public Chunk with(Compression otherCompression, MemorySegment otherPayload) {
+      return new Chunk(
+          block,
+          firstPage,
+          pageCount,
+          generation,
+          payloadCrc32c,
+          otherCompression,
+          PagePayload.of(otherPayload));
     }
 
     /** Which pages these are. */
@@ -47,9 +65,14 @@ public sealed interface TransferMessage {
       return new Extent(block, firstPage, pageCount);
     }
 
-    /** Size of the payload. */
+    /** Size of the payload, as it goes over the wire. */
     public long payloadBytes() {
       return payload.bytes();
+    }
+
+    /** Size of the pages that the payload stands for; 0 where they are zero. */
+    public long contentBytes() {
+      return isZero() ? 0 : pageCount * Geometry.PAGE_BYTES;
     }
 
     /** Whether all these pages are zero. */

@@ -9,6 +9,7 @@ import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.Geometry;
 import org.dcmigrate.protocol.Reason;
 import org.dcmigrate.v1.PageChunk;
+import org.dcmigrate.v1.PageCompression;
 import org.dcmigrate.v1.TransferOpen;
 import org.dcmigrate.v1.TransferRequest;
 
@@ -36,6 +37,8 @@ final class TransferParser {
       tag(PageChunk.GENERATION_FIELD_NUMBER, WireFormat.WIRETYPE_VARINT);
   private static final int CRC =
       tag(PageChunk.PAYLOAD_CRC32C_FIELD_NUMBER, WireFormat.WIRETYPE_FIXED32);
+  private static final int COMPRESSION =
+      tag(PageChunk.COMPRESSION_FIELD_NUMBER, WireFormat.WIRETYPE_VARINT);
   private static final int DEEPEST_GROUP = 100;
 
   private final Fragments in;
@@ -53,6 +56,7 @@ final class TransferParser {
     private long pageCount;
     private int generation;
     private int crc;
+    private int compression;
     private List<MemorySegment> payload = List.of();
   }
 
@@ -109,6 +113,8 @@ final class TransferParser {
         fields.generation = (int) in.varint();
       } else if (tag == CRC) {
         fields.crc = in.fixed32();
+      } else if (tag == COMPRESSION) {
+        fields.compression = (int) in.varint();
       } else if (tag == PAYLOAD) {
         fields.payload = in.take(in.length());
       } else {
@@ -128,19 +134,43 @@ final class TransferParser {
           Reason.CHUNK_TOO_LARGE,
           "a chunk may have at most 1048576 bytes of payload, but has " + payload.bytes());
     }
-    if (payload.bytes() > 0
-        && (fields.pageCount != payload.bytes() / Geometry.PAGE_BYTES
-            || payload.bytes() % Geometry.PAGE_BYTES != 0)) {
-      throw Fragments.malformed(
-          "a chunk's payload must have 4096 bytes for each of its %s pages, but has %d"
-              .formatted(Long.toUnsignedString(fields.pageCount), payload.bytes()));
+    Compression compression = compression(fields.compression);
+    switch (compression) {
+      case NONE -> checkPages(fields.pageCount, payload);
+      case ZSTD -> ZstdFrame.check(fields.pageCount, payload);
     }
     if (fields.generation == 0) {
       throw new DcmException(
           Reason.GENERATION_INVALID, "a chunk's generation must be >= 1, but was 0");
     }
     return new TransferMessage.Chunk(
-        fields.block, fields.firstPage, fields.pageCount, fields.generation, fields.crc, payload);
+        fields.block,
+        fields.firstPage,
+        fields.pageCount,
+        fields.generation,
+        fields.crc,
+        compression,
+        payload);
+  }
+
+  private static Compression compression(int number) throws DcmException {
+    return switch (number) {
+      case PageCompression.PAGE_COMPRESSION_UNSPECIFIED_VALUE -> Compression.NONE;
+      case PageCompression.PAGE_COMPRESSION_ZSTD_VALUE -> Compression.ZSTD;
+      default ->
+          throw Fragments.malformed(
+              "a chunk's compression must be 0 or 1, but was " + Integer.toUnsignedString(number));
+    };
+  }
+
+  private static void checkPages(long pageCount, PagePayload payload) throws DcmException {
+    if (payload.bytes() > 0
+        && (pageCount != payload.bytes() / Geometry.PAGE_BYTES
+            || payload.bytes() % Geometry.PAGE_BYTES != 0)) {
+      throw Fragments.malformed(
+          "a chunk's payload must have 4096 bytes for each of its %s pages, but has %d"
+              .formatted(Long.toUnsignedString(pageCount), payload.bytes()));
+    }
   }
 
   private void skip(int tag, int depth) throws DcmException {

@@ -26,6 +26,7 @@ import org.dcmigrate.protocol.Failure;
 import org.dcmigrate.protocol.MigrationId;
 import org.dcmigrate.protocol.Reason;
 import org.dcmigrate.v1.PageChunk;
+import org.dcmigrate.v1.PageCompression;
 import org.dcmigrate.v1.TransferOpen;
 import org.dcmigrate.v1.TransferRequest;
 import org.junit.jupiter.api.Test;
@@ -149,6 +150,66 @@ class TransferCodecTest {
                 9, UnknownFieldSet.Field.newBuilder().addLengthDelimited(zeros(1 << 21)).build())
             .build();
     assertThat(reason(chunk.clone().setUnknownFields(ballast))).isEqualTo(Reason.CHUNK_TOO_LARGE);
+  }
+
+  @Test
+  void theHeadOfAFrameIsCheckedBeforeAnythingIsDecompressed() {
+    PageChunk.Builder chunk =
+        PageChunk.newBuilder()
+            .setPageCount(2)
+            .setGeneration(1)
+            .setCompression(PageCompression.PAGE_COMPRESSION_ZSTD);
+    // Magic, descriptor, window where there is one, content size, one run of 8192 bytes.
+    for (String right :
+        List.of(
+            "28b52ffd60001f03000111",
+            "28b52ffda00020000003000111",
+            "28b52ffde0002000000000000003000111",
+            "28b52ffd4000001f03000111",
+            "28b52ffd4050001f03000111",
+            "28b52ffd64001f0300011100000000")) {
+      chunk.setPayload(ByteString.fromHex(right));
+      TransferMessage read = CODEC.parse(new ByteArrayInputStream(message(chunk).toByteArray()));
+      assertThat(read).as(right).isInstanceOf(TransferMessage.Chunk.class);
+      assertThat(((TransferMessage.Chunk) read).contentBytes()).isEqualTo(8192);
+    }
+    for (String wrong :
+        List.of(
+            "",
+            "28b52f",
+            "28b52ffd",
+            "29b52ffd60001f03000111", // another magic
+            "28b52ffd60011f03000111", // 8193 bytes
+            "28b52ffd60000f03000111", // 4096 bytes
+            "28b52ffde0002000000100000003000111", // 2^32 + 8192 bytes
+            "28b52ffde00020000000000080", // 2^63 + 8192 bytes
+            "28b52ffd20ff03000111", // 255 bytes
+            "28b52ffd000003000111", // no size
+            "28b52ffd4051001f03000111", // window of 1 MiB + 128 KiB
+            "28b52ffd40ff001f03000111", // the largest window
+            "28b52ffd6109001f03000111", // a dictionary
+            "28b52ffd68001f03000111", // a reserved bit
+            "28b52ffd6000", // cut in its head
+            "28b52ffd4000")) {
+      assertThat(reason(chunk.clone().setPayload(ByteString.fromHex(wrong))))
+          .as(wrong)
+          .isEqualTo(Reason.FIELD_INVALID);
+    }
+    ByteString right = ByteString.fromHex("28b52ffd60001f03000111");
+    chunk.setPayload(right);
+    assertThat(reason(chunk.clone().setCompressionValue(2))).isEqualTo(Reason.FIELD_INVALID);
+    assertThat(reason(chunk.clone().clearCompression())).isEqualTo(Reason.FIELD_INVALID);
+    assertThat(reason(chunk.clone().setPageCount(0))).isEqualTo(Reason.FIELD_INVALID);
+    assertThat(reason(chunk.clone().setPageCount(257))).isEqualTo(Reason.CHUNK_TOO_LARGE);
+    assertThat(reason(chunk.clone().setPageCount(-1))).isEqualTo(Reason.CHUNK_TOO_LARGE);
+    assertThat(reason(chunk.clone().setGeneration(0))).isEqualTo(Reason.GENERATION_INVALID);
+    assertThat(reason(chunk.clone().setPayload(right.concat(zeros(8192 - right.size())))))
+        .as("as long as its pages")
+        .isEqualTo(Reason.FIELD_INVALID);
+  }
+
+  private static TransferRequest message(PageChunk.Builder chunk) {
+    return TransferRequest.newBuilder().setChunk(chunk).build();
   }
 
   @Test

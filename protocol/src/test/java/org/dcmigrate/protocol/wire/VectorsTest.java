@@ -9,6 +9,7 @@ import io.grpc.Metadata;
 import io.grpc.StatusRuntimeException;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -29,6 +30,8 @@ import org.dcmigrate.v1.Choice;
 import org.dcmigrate.v1.GetSegmentDigestsRequest;
 import org.dcmigrate.v1.GetSegmentDigestsResponse;
 import org.dcmigrate.v1.MetadataRecord;
+import org.dcmigrate.v1.PageChunk;
+import org.dcmigrate.v1.PageCompression;
 import org.dcmigrate.v1.PromiseRequest;
 import org.dcmigrate.v1.PromiseResponse;
 import org.dcmigrate.v1.ResendMetadataRequest;
@@ -82,6 +85,32 @@ class VectorsTest {
     compare("redirect.txt", lines);
   }
 
+  /** Two pages of bytes 11 as a frame of one run. */
+  private static TransferRequest compressed() {
+    byte[] pages = new byte[2 * 4096];
+    Arrays.fill(pages, (byte) 0x11);
+    TransferMessage.Chunk chunk = TransferMessage.Chunk.of(0, 1, 7, MemorySegment.ofArray(pages));
+    return TransferRequest.newBuilder()
+        .setChunk(
+            PageChunk.newBuilder()
+                .setFirstPage(1)
+                .setPageCount(2)
+                .setGeneration(7)
+                .setPayloadCrc32C(chunk.payloadCrc32c())
+                .setPayload(ByteString.fromHex("28b52ffd60001f03000111"))
+                .setCompression(PageCompression.PAGE_COMPRESSION_ZSTD))
+        .build();
+  }
+
+  @Test
+  void theCodecReadsACompressedChunk() throws Exception {
+    TransferMessage read =
+        TransferCodec.method().parseRequest(new ByteArrayInputStream(compressed().toByteArray()));
+    assertThat(((TransferMessage.Chunk) read).compression()).isEqualTo(Compression.ZSTD);
+    assertThat(TransferRequest.parseFrom(TransferCodec.method().streamRequest(read).readAllBytes()))
+        .isEqualTo(compressed());
+  }
+
   /** Those that the redirect has not. */
   private static List<Message> others() {
     return List.of(
@@ -99,6 +128,7 @@ class VectorsTest {
             .setIncomplete(
                 SwitchoverResponse.Incomplete.newBuilder().setMemoryDigest(-1).setMissingPages(300))
             .build(),
+        compressed(),
         AbortRequest.newBuilder().setAttempt(ATTEMPT).build(),
         AbortResponse.getDefaultInstance(),
         PromiseRequest.newBuilder().setAttempt(ATTEMPT).setBallot(3).build(),

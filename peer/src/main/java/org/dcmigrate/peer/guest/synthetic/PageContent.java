@@ -14,7 +14,8 @@ import org.dcmigrate.protocol.Geometry;
  *    8  8  seed
  *   16  8  number of the page through all blocks
  *   24  8  version, at least 1
- *   32 ..  pseudo-random words made from the three
+ *   32 ..  pseudo-random words made from the three; of those after the first 64 bytes, as many
+ *          lines of 64 bytes as the guest has repeated percents are one constant word instead
  * </pre>
  *
  * <p>All words are little-endian. Version 0 is a page of zeros.
@@ -28,6 +29,7 @@ final class PageContent {
   private static final int INDEX_AT = 16;
   private static final int VERSION_AT = 24;
   private static final int BODY_AT = 32;
+  private static final int LINE_BYTES = 64;
   private static final MemorySegment ZERO_PAGE =
       MemorySegment.ofArray(new long[Geometry.PAGE_BYTES / Long.BYTES]);
 
@@ -43,7 +45,9 @@ final class PageContent {
     return memory.get(WORD, offset + VERSION_AT);
   }
 
-  static void write(MemorySegment memory, long offset, long seed, long index, long version) {
+  static void write(
+      MemorySegment memory, long offset, SyntheticSpec spec, long index, long version) {
+    long seed = spec.seed();
     memory.set(WORD, offset, MAGIC);
     memory.set(WORD, offset + SEED_AT, seed);
     memory.set(WORD, offset + INDEX_AT, index);
@@ -51,7 +55,7 @@ final class PageContent {
     long state = body(seed, index, version);
     for (int at = BODY_AT; at < Geometry.PAGE_BYTES; at += Long.BYTES) {
       state += GOLDEN;
-      memory.set(WORD, offset + at, mix(state));
+      memory.set(WORD, offset + at, isRepeated(spec, at) ? GOLDEN : mix(state));
     }
   }
 
@@ -76,12 +80,18 @@ final class PageContent {
     long state = body(spec.seed(), index, version);
     for (int at = BODY_AT; at < Geometry.PAGE_BYTES; at += Long.BYTES) {
       state += GOLDEN;
-      if (memory.get(WORD, offset + at) != mix(state)) {
+      if (memory.get(WORD, offset + at) != (isRepeated(spec, at) ? GOLDEN : mix(state))) {
         return Optional.of(
             "page %d of version %d differs at byte %d".formatted(index, version, at));
       }
     }
     return Optional.empty();
+  }
+
+  /** Whether the line of a word is among the repeated ones, which are spread over the page. */
+  private static boolean isRepeated(SyntheticSpec spec, int at) {
+    int line = at / LINE_BYTES;
+    return line > 0 && line * 37 % 100 < spec.repeatedPercent();
   }
 
   /** The finalizer of SplitMix64. */

@@ -70,7 +70,7 @@ public final class SyntheticGuest implements Guest {
       MemorySegment memory = home.memory(block);
       for (long at = 0; at < memory.byteSize(); at += Geometry.PAGE_BYTES) {
         if (!PageContent.startsAsZero(spec, index)) {
-          PageContent.write(memory, at, spec.seed(), index, 1);
+          PageContent.write(memory, at, spec, index, 1);
         }
         index++;
       }

@@ -19,9 +19,17 @@ import org.dcmigrate.protocol.Text;
  * @param writesPerSecond pages written per second; 0: none
  * @param seed decides all contents and the order of writes
  * @param zeroPercent share of pages that are zero at first, 0 to 100
+ * @param repeatedPercent share of each page that is the same everywhere, 0 to 100: the rest cannot
+ *     be compressed
  */
 public record SyntheticSpec(
-    long memoryBytes, long writesPerSecond, Pattern pattern, long seed, int zeroPercent) {
+    long memoryBytes,
+    long writesPerSecond,
+    Pattern pattern,
+    long seed,
+    int zeroPercent,
+    int repeatedPercent) {
+  private static final String REPEATED_PERCENT = "repeated-percent";
   private static final long FEWEST_PAGES_FOR_TWO_BLOCKS = 16;
   private static final long MOST_WRITES_PER_SECOND = 1_000_000_000;
 
@@ -38,6 +46,12 @@ public record SyntheticSpec(
     }
   }
 
+  /** A guest whose pages cannot be compressed. */
+  public SyntheticSpec(
+      long memoryBytes, long writesPerSecond, Pattern pattern, long seed, int zeroPercent) {
+    this(memoryBytes, writesPerSecond, pattern, seed, zeroPercent, 0);
+  }
+
   public SyntheticSpec {
     check(
         memoryBytes >= Geometry.PAGE_BYTES
@@ -50,6 +64,9 @@ public record SyntheticSpec(
     check(
         zeroPercent >= 0 && zeroPercent <= 100,
         "the share of zero pages must be 0 to 100 percent, but was " + zeroPercent);
+    check(
+        repeatedPercent >= 0 && repeatedPercent <= 100,
+        "the repeated share of pages must be 0 to 100 percent, but was " + repeatedPercent);
   }
 
   /** The memory layout: one block, or two where there are pages enough. */
@@ -65,12 +82,18 @@ public record SyntheticSpec(
 
   /** What must be equal at both ends. */
   SortedMap<String, String> properties() {
-    return new TreeMap<>(
-        Map.of(
-            "seed", Long.toString(seed),
-            "writes-per-second", Long.toString(writesPerSecond),
-            "pattern", pattern.text(),
-            "zero-percent", Integer.toString(zeroPercent)));
+    SortedMap<String, String> properties =
+        new TreeMap<>(
+            Map.of(
+                "seed", Long.toString(seed),
+                "writes-per-second", Long.toString(writesPerSecond),
+                "pattern", pattern.text(),
+                "zero-percent", Integer.toString(zeroPercent)));
+    // A peer that does not know it takes the guest as long as it has nothing to know.
+    if (repeatedPercent > 0) {
+      properties.put(REPEATED_PERCENT, Integer.toString(repeatedPercent));
+    }
+    return properties;
   }
 
   /**
@@ -87,7 +110,8 @@ public record SyntheticSpec(
               Long.parseLong(property(properties, "writes-per-second")),
               Pattern.valueOf(property(properties, "pattern").toUpperCase(Locale.ROOT)),
               Long.parseLong(property(properties, "seed")),
-              Integer.parseInt(property(properties, "zero-percent")));
+              Integer.parseInt(property(properties, "zero-percent")),
+              Integer.parseInt(properties.getOrDefault(REPEATED_PERCENT, "0")));
       if (spec.geometry().equals(geometry)) {
         return spec;
       }

@@ -165,7 +165,7 @@ final class Writer {
     MemorySegment memory = home.memory(block);
     long offset = (index - firstIndexes[block]) * Geometry.PAGE_BYTES;
     long version = PageContent.version(memory, offset) + 1;
-    PageContent.write(memory, offset, spec.seed(), index, version);
+    PageContent.write(memory, offset, spec, index, version);
     writes++;
     if (dirty.isPresent()) {
       dirty.get().mark(index);

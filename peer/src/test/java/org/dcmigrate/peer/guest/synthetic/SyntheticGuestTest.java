@@ -255,7 +255,7 @@ class SyntheticGuestTest {
       assertThat(guest.check()).isPresent();
       memory.set(ValueLayout.JAVA_BYTE, 4096 * 7 + 999, before);
       assertThat(guest.check()).isEmpty();
-      PageContent.write(memory, 4096 * 7, guest.spec().seed(), 7, 1000);
+      PageContent.write(memory, 4096 * 7, guest.spec(), 7, 1000);
       assertThat(guest.check()).hasValueSatisfying(why -> assertThat(why).contains("writes"));
     }
     guest.quit();
