@@ -220,7 +220,7 @@ final class SourcePages implements AutoCloseable {
     policy.written(writtenPages, nowNs);
   }
 
-  /** What has reached the destination of what the source sent, see {@link SplitPolicy}. */
+  /** Contents that have reached the destination from the source, see {@link SplitPolicy}. */
   synchronized void acknowledged(long bytes, long tookNs, boolean busy) {
     policy.sourceSent(bytes, tookNs, busy);
   }
@@ -230,7 +230,9 @@ final class SourcePages implements AutoCloseable {
     policy.contributor(peer, waitingPages, bytes, nowNs);
   }
 
-  /** How fast a contributor is to relay at the most, in bytes per second; 0: as it can. */
+  /**
+   * How fast a contributor is to relay at the most, in bytes of contents per second; 0: as it can.
+   */
   synchronized long pace(PeerId peer) {
     return policy.pace(peer, backlog());
   }

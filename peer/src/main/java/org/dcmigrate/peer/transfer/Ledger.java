@@ -24,19 +24,29 @@ final class Ledger {
   private boolean reached;
   private boolean halfClosed;
   private boolean completed;
-  private Counts counts = new Counts(0, 0, 0, 0);
-  // Payload sent up to each of the last chunks, by the chunk's number.
-  private final long[] payloadUpTo = new long[REMEMBERED_CHUNKS];
+  private Counts counts = new Counts(0, 0, 0, 0, 0);
+  // Contents sent up to each of the last chunks, by the chunk's number.
+  private final long[] contentUpTo = new long[REMEMBERED_CHUNKS];
   private long acknowledgedBytes;
 
-  /** What was handed to the transport, and what came back. */
-  record Counts(long sentChunks, long sentPages, long payloadBytes, long acknowledgedChunks) {}
+  /**
+   * What was handed to the transport, and what came back.
+   *
+   * @param contentBytes of the pages sent, before compression
+   * @param payloadBytes that they took on the wire
+   */
+  record Counts(
+      long sentChunks,
+      long sentPages,
+      long contentBytes,
+      long payloadBytes,
+      long acknowledgedChunks) {}
 
   Counts counts() {
     return locked(() -> counts);
   }
 
-  /** Payload of the chunks acknowledged. */
+  /** Contents of the chunks acknowledged, in bytes before compression. */
   long acknowledgedBytes() {
     return locked(() -> acknowledgedBytes);
   }
@@ -68,9 +78,10 @@ final class Ledger {
           new Counts(
               counts.sentChunks + 1,
               counts.sentPages + chunk.pageCount(),
+              counts.contentBytes + chunk.contentBytes(),
               counts.payloadBytes + chunk.payloadBytes(),
               counts.acknowledgedChunks);
-      payloadUpTo[(int) (counts.sentChunks % REMEMBERED_CHUNKS)] = counts.payloadBytes;
+      contentUpTo[(int) (counts.sentChunks % REMEMBERED_CHUNKS)] = counts.contentBytes;
     } finally {
       lock.unlock();
     }
@@ -93,9 +104,15 @@ final class Ledger {
       if (chunks < counts.acknowledgedChunks || chunks > counts.sentChunks) {
         return false;
       }
-      counts = new Counts(counts.sentChunks, counts.sentPages, counts.payloadBytes, chunks);
+      counts =
+          new Counts(
+              counts.sentChunks,
+              counts.sentPages,
+              counts.contentBytes,
+              counts.payloadBytes,
+              chunks);
       if (chunks > 0 && counts.sentChunks - chunks < REMEMBERED_CHUNKS) {
-        acknowledgedBytes = payloadUpTo[(int) (chunks % REMEMBERED_CHUNKS)];
+        acknowledgedBytes = contentUpTo[(int) (chunks % REMEMBERED_CHUNKS)];
       }
       changed.signalAll();
       return true;

@@ -216,12 +216,12 @@ public final class TransferReceiver extends ServerCall.Listener<TransferMessage>
       untilRequest = MESSAGES_AHEAD / 2;
       call.request(MESSAGES_AHEAD / 2);
     }
-    applied(chunk.payloadBytes());
+    applied(chunk.contentBytes());
   }
 
-  private synchronized void applied(long payloadBytes) {
+  private synchronized void applied(long contentBytes) {
     applied++;
-    unacknowledgedBytes += payloadBytes;
+    unacknowledgedBytes += contentBytes;
     if (applied - acknowledged >= ACKNOWLEDGE_CHUNKS || unacknowledgedBytes >= ACKNOWLEDGE_BYTES) {
       acknowledge();
     } else if (!timerRuns) {

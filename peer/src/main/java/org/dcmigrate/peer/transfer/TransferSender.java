@@ -182,7 +182,11 @@ public final class TransferSender implements AutoCloseable {
     return ledger.counts().acknowledgedChunks();
   }
 
-  /** Payload of the chunks acknowledged. */
+  /**
+   * Contents of the chunks acknowledged, in bytes before compression; zero pages count nothing.
+   * What is to be compared with pages that are left is measured by this. What the link carries is
+   * {@link #payloadBytes}.
+   */
   public long acknowledgedBytes() {
     return ledger.acknowledgedBytes();
   }

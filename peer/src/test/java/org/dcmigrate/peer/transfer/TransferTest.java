@@ -212,6 +212,9 @@ class TransferTest {
       long wireBytes = sender.send(compressed());
       assertThat(wireBytes).isLessThan(200);
       sender.finish(PATIENCE);
+      assertThat(sender.payloadBytes()).isEqualTo(wireBytes);
+      // Progress is of pages, whatever they took on the wire.
+      assertThat(sender.acknowledgedBytes()).isEqualTo(8192);
       assertThat(arrived.get()).isEqualTo(TWO_PAGES);
     }
   }

@@ -22,6 +22,12 @@ import org.dcmigrate.protocol.PeerId;
  *       to be done shortly before it: what they do not use of the downlink is the source's.
  * </ul>
  *
+ * <p>All bytes here are contents of pages, before compression: they are compared with pages that
+ * are left, and a peer that compresses is done sooner. The downlink, which is shared in bytes on
+ * the wire, is judged by the contents that get through as well, with the source and without it;
+ * that a source's contents compress less than before looks as if it were squeezed, and costs one
+ * probe.
+ *
  * <p>Takes measurements several times a second. Not thread-safe.
  */
 public final class SplitPolicy {
@@ -122,7 +128,7 @@ public final class SplitPolicy {
   /**
    * What of the source's pages has reached the destination.
    *
-   * @param bytes since the last word
+   * @param bytes of contents since the last word
    * @param tookNs since the last word
    * @param busy whether the source had something to send all that time
    */
@@ -158,7 +164,7 @@ public final class SplitPolicy {
    * Where a contributor stands.
    *
    * @param waitingPages still to relay
-   * @param bytes relayed in this epoch
+   * @param bytes of contents relayed in this epoch
    */
   public void contributor(PeerId peer, long waitingPages, long bytes, long nowNs) {
     Contributor one = contributors.computeIfAbsent(peer, any -> new Contributor());
@@ -221,7 +227,8 @@ public final class SplitPolicy {
   }
 
   /**
-   * How fast a contributor is to relay at the most, in bytes per second; 0: as fast as it can.
+   * How fast a contributor is to relay at the most, in bytes of contents per second; 0: as fast as
+   * it can.
    *
    * @param backlog as it is now
    */

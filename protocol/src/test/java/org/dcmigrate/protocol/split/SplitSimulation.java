@@ -73,6 +73,9 @@ final class SplitSimulation {
   private double duplicateBytes;
   private double wastedBytes;
   private double validFraction;
+  private double wireShare = 1;
+  private double wireShareUntil = Double.POSITIVE_INFINITY;
+  private double toldShare = 1;
 
   private final class Old {
     private final int number;
@@ -117,6 +120,24 @@ final class SplitSimulation {
     Arrays.fill(written, 1);
   }
 
+  /**
+   * The source compresses.
+   *
+   * @param share of its pages' bytes that goes over the wire
+   * @param untilSeconds from when on its pages cannot be compressed any more
+   * @param told for each byte of contents, what the policy is told
+   */
+  SplitSimulation compressing(double share, double untilSeconds, double told) {
+    wireShare = share;
+    wireShareUntil = untilSeconds;
+    toldShare = told;
+    return this;
+  }
+
+  private double sourceShare() {
+    return now < wireShareUntil ? wireShare : 1;
+  }
+
   private Geometry geometry() {
     return new Geometry(List.of(new RamBlock("ram", (long) pages * Geometry.PAGE_BYTES)));
   }
@@ -128,7 +149,7 @@ final class SplitSimulation {
   /** From a redirect after this part of memory was sent, to each old destination a like part. */
   Result redirect(double fraction) {
     int sent = (int) (fraction * pages);
-    double before = sent * (double) Geometry.PAGE_BYTES / links.source();
+    double before = sent * (double) Geometry.PAGE_BYTES * wireShare / links.source();
     for (int i = 0; i < sent; i++) {
       emitted[i] = 1;
     }
@@ -160,7 +181,8 @@ final class SplitSimulation {
     }
     // The source alone, before: that is how its best is known.
     for (int i = 0; i < 10; i++) {
-      policy.sourceSent((long) (links.source() * POLL), (long) (POLL * 1e9), true);
+      policy.sourceSent(
+          (long) (links.source() / wireShare * toldShare * POLL), (long) (POLL * 1e9), true);
     }
     policy.turned();
     shares.assign(lacking, available);
@@ -215,7 +237,8 @@ final class SplitSimulation {
       writeCredit += writesPerSecond * STEP;
       write((long) writeCredit);
       writeCredit -= (long) writeCredit;
-      sourceCredit = Math.min(sourceCredit + rates[0] * STEP, rates[0] * 0.02 + RUN * 4096.0);
+      double contents = rates[0] / sourceShare();
+      sourceCredit = Math.min(sourceCredit + contents * STEP, contents * 0.02 + RUN * 4096.0);
       while (sourceCredit >= RUN * 4096.0) {
         int sent = sendOne();
         if (sent == 0) {
@@ -228,7 +251,8 @@ final class SplitSimulation {
         relay(old, rates[number++]);
       }
       if (now >= nextPoll) {
-        policy.sourceSent((long) (sourceBytes - sourceAtPoll), (long) (POLL * 1e9), busy);
+        policy.sourceSent(
+            (long) ((sourceBytes - sourceAtPoll) * toldShare), (long) (POLL * 1e9), busy);
         busy = true;
         sourceAtPoll = sourceBytes;
         poll();
