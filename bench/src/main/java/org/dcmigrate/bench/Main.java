@@ -7,7 +7,7 @@ import picocli.CommandLine.Command;
 @Command(
     name = "bench/run",
     mixinStandardHelpOptions = true,
-    subcommands = {GridCommand.class},
+    subcommands = {GridCommand.class, GrowthCommand.class, ManyCommand.class},
     description = "Measures DCM on this machine, against what it competes with in the same run.",
     footer = {
       "",

@@ -2,15 +2,18 @@ package org.dcmigrate.bench;
 
 import io.grpc.StatusRuntimeException;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.dcmigrate.protocol.wire.Errors;
 import org.dcmigrate.v1.CancelMigrationRequest;
 import org.dcmigrate.v1.CreateGuestRequest;
 import org.dcmigrate.v1.DeleteGuestRequest;
 import org.dcmigrate.v1.GetMigrationRequest;
+import org.dcmigrate.v1.ListMigrationsRequest;
 import org.dcmigrate.v1.MigrateRequest;
 import org.dcmigrate.v1.Migration;
 import org.dcmigrate.v1.MigrationState;
@@ -122,6 +125,20 @@ final class Operator {
                 .withDeadlineAfter(ANSWER_SECONDS, TimeUnit.SECONDS)
                 .getMigration(GetMigrationRequest.newBuilder().setMigrationId(migration).build()))
         .getMigration();
+  }
+
+  /** All migrations that left the source, by id. */
+  Map<String, Migration> all() throws BenchException {
+    return ask(
+            () ->
+                fleet
+                    .peer(source)
+                    .migrations()
+                    .withDeadlineAfter(ANSWER_SECONDS, TimeUnit.SECONDS)
+                    .listMigrations(ListMigrationsRequest.getDefaultInstance()))
+        .getMigrationsList()
+        .stream()
+        .collect(Collectors.toMap(Migration::getMigrationId, each -> each));
   }
 
   /** Waits until the destination holds a part of the pages, and looks at it meanwhile. */
