@@ -57,7 +57,7 @@ abstract class BenchCommand implements Callable<Integer> {
     try (Workspace workspace = Workspace.create()) {
       Findings findings = measure(workspace, new Progress(err));
       PrintWriter out = spec.commandLine().getOut();
-      out.println(output == Output.json ? findings.json() : findings.text().stripTrailing());
+      out.println(output == Output.json ? findings.json() : findings.table().stripTrailing());
       out.flush();
       return 0;
     } catch (BenchException failed) {

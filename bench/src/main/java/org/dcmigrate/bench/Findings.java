@@ -1,9 +1,6 @@
 package org.dcmigrate.bench;
 
 import com.google.gson.GsonBuilder;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 
 /**
  * What a benchmark found. As JSON it is one object, stable within a version:
@@ -17,7 +14,7 @@ import java.nio.file.Path;
  *
  * @param settings what the run was asked for
  * @param results what it measured; both are records of the benchmark
- * @param text the same for people
+ * @param text the same as a table
  */
 record Findings(String benchmark, Object settings, Object results, String text) {
   private static final int VERSION = 1;
@@ -26,29 +23,9 @@ record Findings(String benchmark, Object settings, Object results, String text) 
   private record Document(
       String benchmark, int version, Machine machine, Object settings, Object results) {}
 
-  /** Where it was measured. */
-  private record Machine(
-      String kernel, String architecture, int processors, long memoryBytes, String java) {
-    static Machine here() {
-      return new Machine(
-          System.getProperty("os.name") + " " + System.getProperty("os.version"),
-          System.getProperty("os.arch"),
-          Runtime.getRuntime().availableProcessors(),
-          memory(),
-          System.getProperty("java.vm.version"));
-    }
-
-    private static long memory() {
-      try {
-        return Files.readAllLines(Path.of("/proc/meminfo")).stream()
-            .filter(line -> line.startsWith("MemTotal:"))
-            .mapToLong(line -> 1024 * Long.parseLong(line.replaceAll("\\D", "")))
-            .findFirst()
-            .orElse(0);
-      } catch (IOException none) {
-        return 0;
-      }
-    }
+  /** The table and where it was measured. */
+  String table() {
+    return Machine.here().text() + "\n" + text;
   }
 
   String json() {

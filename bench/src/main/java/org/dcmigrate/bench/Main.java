@@ -7,7 +7,13 @@ import picocli.CommandLine.Command;
 @Command(
     name = "bench/run",
     mixinStandardHelpOptions = true,
-    subcommands = {GridCommand.class, GrowthCommand.class, ManyCommand.class},
+    subcommands = {
+      GridCommand.class,
+      LineCommand.class,
+      GrowthCommand.class,
+      ManyCommand.class,
+      CopyCommand.class
+    },
     description = "Measures DCM on this machine, against what it competes with in the same run.",
     footer = {
       "",
