@@ -38,4 +38,14 @@ final class Await {
       throw new BenchException("cannot wait until " + what + ": " + failed, failed);
     }
   }
+
+  /** Lets a time pass. */
+  static void pause(Duration time) throws BenchException {
+    try {
+      Thread.sleep(time);
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      throw new BenchException("interrupted", interrupted);
+    }
+  }
 }

@@ -4,7 +4,8 @@ import java.util.List;
 import java.util.function.ToDoubleFunction;
 
 /**
- * One cell of the grid, the medians of its runs; the names are those of the JSON document.
+ * One cell of the grid, the medians of its runs, some with their spread; the names are those of the
+ * JSON document.
  *
  * @param fraction wanted
  * @param redirectedAtFraction of the pages that need not come from the source
@@ -26,10 +27,10 @@ record GridCell(
     double redirectedAtFraction,
     double afterRedirectSeconds,
     double optimumSeconds,
-    double toOptimum,
+    Spread toOptimum,
     double restartSeconds,
     double cancelSeconds,
-    double speedUp,
+    Spread speedUp,
     double optimumSpeedUp,
     double sourceBytes,
     double optimumSourceBytes,
@@ -57,10 +58,10 @@ record GridCell(
         median(runs, run -> run.redirected().fraction()),
         median(runs, run -> run.redirected().seconds()),
         median(runs, run -> run.best().seconds()),
-        median(runs, run -> Statistics.ratio(run.redirected().seconds(), run.best().seconds())),
+        spread(runs, run -> Statistics.ratio(run.redirected().seconds(), run.best().seconds())),
         median(runs, run -> run.restarted().seconds()),
         median(runs, run -> run.restarted().cancelSeconds()),
-        median(
+        spread(
             runs, run -> Statistics.ratio(run.restarted().seconds(), run.redirected().seconds())),
         median(runs, run -> Statistics.ratio(run.restart().seconds(), run.best().seconds())),
         median(runs, run -> run.redirected().sourceBytes()),
@@ -81,7 +82,11 @@ record GridCell(
   }
 
   private static double median(List<Run> runs, ToDoubleFunction<Run> value) {
-    return Statistics.median(runs.stream().map(value::applyAsDouble).toList());
+    return spread(runs, value).median();
+  }
+
+  private static Spread spread(List<Run> runs, ToDoubleFunction<Run> value) {
+    return Spread.of(runs.stream().map(value::applyAsDouble).toList());
   }
 
   /** The cell's name. */

@@ -38,17 +38,17 @@ record GridResults(
         List.copyOf(cells),
         List.copyOf(failures),
         new Summary(
-            Statistics.median(cells.stream().map(GridCell::toOptimum).toList()),
-            Statistics.max(cells.stream().map(GridCell::toOptimum).toList()),
+            Statistics.median(cells.stream().map(cell -> cell.toOptimum().median()).toList()),
+            Statistics.max(cells.stream().map(cell -> cell.toOptimum().median()).toList()),
             cells.stream()
-                .max(Comparator.comparingDouble(GridCell::toOptimum))
+                .max(Comparator.comparingDouble(cell -> cell.toOptimum().median()))
                 .map(GridCell::name)
                 .orElse(""),
-            Statistics.median(cells.stream().map(GridCell::speedUp).toList()),
+            Statistics.median(cells.stream().map(cell -> cell.speedUp().median()).toList()),
             Statistics.median(cells.stream().map(GridCell::sourceBytesToOptimum).toList()),
             Statistics.max(cells.stream().map(GridCell::duplicateShare).toList()),
             cells.stream()
-                .filter(cell -> cell.afterRedirectSeconds() > TOLERATED * cell.restartSeconds())
+                .filter(cell -> cell.speedUp().median() < 1 / TOLERATED)
                 .map(GridCell::name)
                 .toList()));
   }
@@ -73,6 +73,7 @@ record GridResults(
             "REDIRECT",
             "T*",
             "/T*",
+            "RANGE",
             "RESTART",
             "SPEED-UP",
             "IDEAL",
@@ -88,9 +89,10 @@ record GridResults(
           Text.format("%.2f", cell.redirectedAtFraction()),
           Text.seconds(cell.afterRedirectSeconds()),
           Text.seconds(cell.optimumSeconds()),
-          Text.ratio(cell.toOptimum()),
+          cell.toOptimum().text(Text::ratio),
+          cell.toOptimum().range(Text::number),
           Text.seconds(cell.restartSeconds()),
-          Text.times(cell.speedUp()),
+          cell.speedUp().text(Text::times),
           Text.times(cell.optimumSpeedUp()),
           Text.mib(cell.sourceBytes()),
           Text.ratio(cell.sourceBytesToOptimum()),

@@ -121,7 +121,7 @@ final class GrowthCommand extends BenchCommand {
                   bytes,
                   bytes / PERCENT * (PERCENT - zeroPercent),
                   all.size(),
-                  median(all, Run::seconds),
+                  Spread.of(all.stream().map(Run::seconds).toList()),
                   median(all, run -> run.seconds() / (bytes / GIB)),
                   median(all, run -> run.cpuSeconds() / (bytes / GIB)),
                   median(all, Run::downtimeSeconds),

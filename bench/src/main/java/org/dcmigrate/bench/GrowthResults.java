@@ -11,7 +11,7 @@ record GrowthResults(List<Row> rows) {
   }
 
   /**
-   * One size, medians of all runs.
+   * One size, medians of all runs; the time with its spread.
    *
    * @param contentBytes that are not zero
    * @param secondsPerGib of memory, zero or not
@@ -23,7 +23,7 @@ record GrowthResults(List<Row> rows) {
       long memoryBytes,
       long contentBytes,
       int runs,
-      double seconds,
+      Spread seconds,
       double secondsPerGib,
       double cpuSecondsPerGib,
       double downtimeSeconds,
@@ -43,6 +43,7 @@ record GrowthResults(List<Row> rows) {
             "MEMORY",
             "CONTENT",
             "TIME",
+            "RANGE",
             "S/GIB",
             "CPU S/GIB",
             "DOWNTIME",
@@ -57,7 +58,8 @@ record GrowthResults(List<Row> rows) {
       table.row(
           Text.format("%.2f GiB", row.memoryBytes() / GIB),
           Text.format("%.2f GiB", row.contentBytes() / GIB),
-          Text.seconds(row.seconds()),
+          row.seconds().text(Text::seconds),
+          row.seconds().range(Text::number),
           Text.format("%.3f", row.secondsPerGib()),
           Text.format("%.2f", row.cpuSecondsPerGib()),
           Text.millis(row.downtimeSeconds()),

@@ -31,7 +31,7 @@ record LineResults(List<Row> rows, List<String> missing, String tlsLibrary) {
       table.row(
           row.contender(),
           row.bytesPerSecond().text(Text::gigabytesPerSecond),
-          row.bytesPerSecond().range(rate -> Text.format("%.2f", rate / 1e9)),
+          row.bytesPerSecond().range(rate -> Text.number(rate / 1e9)),
           Text.format("%.2f", row.cpuSecondsPerGib()),
           row.reference().isEmpty() ? "" : Text.ratio(row.toReference()),
           row.reference().isEmpty() ? "" : Text.ratio(row.cpuToReference()));

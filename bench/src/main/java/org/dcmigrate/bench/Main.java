@@ -10,6 +10,7 @@ import picocli.CommandLine.Command;
     subcommands = {
       GridCommand.class,
       LineCommand.class,
+      VmCommand.class,
       GrowthCommand.class,
       ManyCommand.class,
       CopyCommand.class

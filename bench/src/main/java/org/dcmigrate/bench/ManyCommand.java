@@ -1,5 +1,6 @@
 package org.dcmigrate.bench;
 
+import com.google.protobuf.Timestamp;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -101,8 +102,10 @@ final class ManyCommand extends BenchCommand {
     double seconds = (System.nanoTime() - startedNs) / NS_PER_SECOND;
     double cpu = cpuSeconds(fleet) - cpuBefore;
     double downtime = 0;
+    List<Migration> ends = new ArrayList<>();
     for (Map.Entry<String, String> entry : guests.entrySet()) {
       Migration end = operator.awaitCompleted(entry.getKey());
+      ends.add(end);
       downtime = Math.max(downtime, end.getOutcome().getDowntimeNs() / NS_PER_SECOND);
       operator.delete(entry.getValue(), DESTINATION);
     }
@@ -114,7 +117,19 @@ final class ManyCommand extends BenchCommand {
         Statistics.fairness(shares),
         Statistics.ratio(Statistics.min(shares), Statistics.max(shares)),
         downtime,
-        cpu / (bytes / GIB));
+        cpu / (bytes / GIB),
+        endedSeconds(ends));
+  }
+
+  /** When each ended, from the first start on, the first first. */
+  static List<Double> endedSeconds(List<Migration> migrations) {
+    double first =
+        migrations.stream().mapToDouble(each -> seconds(each.getStartedAt())).min().orElse(0);
+    return migrations.stream().map(each -> seconds(each.getEndedAt()) - first).sorted().toList();
+  }
+
+  private static double seconds(Timestamp time) {
+    return time.getSeconds() + time.getNanos() / NS_PER_SECOND;
   }
 
   /**
@@ -164,8 +179,10 @@ final class ManyCommand extends BenchCommand {
 
   private ManyResults results(Map<Integer, List<ManyResults.Run>> runs) {
     double one =
-        median(
-            runs.values().stream().findFirst().orElse(List.of()), ManyResults.Run::bytesPerSecond);
+        spread(
+                runs.values().stream().findFirst().orElse(List.of()),
+                ManyResults.Run::bytesPerSecond)
+            .median();
     List<ManyResults.Row> rows = new ArrayList<>();
     runs.forEach(
         (count, all) ->
@@ -174,19 +191,20 @@ final class ManyCommand extends BenchCommand {
                     count,
                     all.size(),
                     guestBytes(count),
-                    median(all, ManyResults.Run::seconds),
-                    median(all, ManyResults.Run::bytesPerSecond),
-                    Statistics.ratio(median(all, ManyResults.Run::bytesPerSecond), one),
-                    median(all, ManyResults.Run::fairness),
-                    median(all, ManyResults.Run::slowestToFastest),
-                    median(all, ManyResults.Run::longestDowntimeSeconds),
-                    median(all, ManyResults.Run::cpuSecondsPerGib))));
+                    spread(all, ManyResults.Run::seconds).median(),
+                    spread(all, ManyResults.Run::bytesPerSecond),
+                    Statistics.ratio(spread(all, ManyResults.Run::bytesPerSecond).median(), one),
+                    spread(all, ManyResults.Run::fairness),
+                    spread(all, ManyResults.Run::slowestToFastest).median(),
+                    spread(all, ManyResults.Run::longestDowntimeSeconds).median(),
+                    spread(all, ManyResults.Run::cpuSecondsPerGib).median(),
+                    all.stream().map(ManyResults.Run::endedSeconds).toList())));
     return new ManyResults(rows);
   }
 
-  private static double median(
+  private static Spread spread(
       List<ManyResults.Run> runs, ToDoubleFunction<ManyResults.Run> value) {
-    return Statistics.median(runs.stream().map(value::applyAsDouble).toList());
+    return Spread.of(runs.stream().map(value::applyAsDouble).toList());
   }
 
   private long guestBytes(int count) {

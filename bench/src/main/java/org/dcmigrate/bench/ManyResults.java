@@ -9,7 +9,7 @@ record ManyResults(List<Row> rows) {
   }
 
   /**
-   * So many at a time, medians of all runs.
+   * So many at a time, medians of all runs; some with their spread.
    *
    * @param guestBytes memory of each guest; all together have the same in each row
    * @param bytesPerSecond of all together, from the first start to the last end
@@ -17,18 +17,25 @@ record ManyResults(List<Row> rows) {
    * @param fairness Jain's index of what each got while all ran: 1 is equal shares
    * @param slowestToFastest the smallest of these shares by the largest
    * @param cpuSecondsPerGib of both peers
+   * @param endedSeconds for each run when each ended, from the first start on
    */
   record Row(
       int migrations,
       int runs,
       long guestBytes,
       double seconds,
-      double bytesPerSecond,
+      Spread bytesPerSecond,
       double toOne,
-      double fairness,
+      Spread fairness,
       double slowestToFastest,
       double longestDowntimeSeconds,
-      double cpuSecondsPerGib) {}
+      double cpuSecondsPerGib,
+      List<List<Double>> endedSeconds) {
+    /** When the first one ended, the median of all runs. */
+    double firstEndSeconds() {
+      return Statistics.median(endedSeconds.stream().map(List::getFirst).toList());
+    }
+  }
 
   /** One run. */
   record Run(
@@ -37,7 +44,8 @@ record ManyResults(List<Row> rows) {
       double fairness,
       double slowestToFastest,
       double longestDowntimeSeconds,
-      double cpuSecondsPerGib) {}
+      double cpuSecondsPerGib,
+      List<Double> endedSeconds) {}
 
   /** For people. */
   String text() {
@@ -47,7 +55,9 @@ record ManyResults(List<Row> rows) {
             "AT A TIME",
             "GUEST",
             "TIME",
+            "FIRST END",
             "TOGETHER",
+            "RANGE",
             "TO ONE",
             "JAIN",
             "SLOWEST/FASTEST",
@@ -58,9 +68,11 @@ record ManyResults(List<Row> rows) {
           Integer.toString(row.migrations()),
           Text.mib((double) row.guestBytes()),
           Text.seconds(row.seconds()),
-          Text.megabytesPerSecond(row.bytesPerSecond()),
+          Text.seconds(row.firstEndSeconds()),
+          row.bytesPerSecond().text(Text::megabytesPerSecond),
+          row.bytesPerSecond().range(rate -> Text.number(rate / 1e6)),
           Text.ratio(row.toOne()),
-          Text.ratio(row.fairness()),
+          row.fairness().text(Text::ratio),
           Text.ratio(row.slowestToFastest()),
           Text.millis(row.longestDowntimeSeconds()),
           Text.format("%.2f", row.cpuSecondsPerGib()));

@@ -3,13 +3,19 @@ package org.dcmigrate.bench;
 import com.google.gson.JsonObject;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.dcmigrate.ctl.demo.DemoCommand;
 
 /**
@@ -23,6 +29,8 @@ final class QemuVm implements AutoCloseable {
   private static final Duration MIGRATION_PATIENCE = Duration.ofMinutes(10);
   private static final int PAGE_BYTES = 4096;
   private static final int KIB = 1024;
+  private static final int SERIAL_END_BYTES = 128;
+  private static final Pattern TICK = Pattern.compile("\nT (\\d+)\r?(?=\n)");
 
   // Not a multiple of 256 KiB: without KVM, QEMU before 9.0 loses writes of guests with such sizes.
   private static final long TRAP_KIB = 256;
@@ -171,22 +179,25 @@ final class QemuVm implements AutoCloseable {
   }
 
   /** The last tick on its serial line; 0: none yet. */
-  long ticks() {
-    return ticks(serial);
+  long ticks() throws BenchException {
+    try (FileChannel channel = FileChannel.open(serial, StandardOpenOption.READ)) {
+      // A long line of ticks would take long to read.
+      ByteBuffer end = ByteBuffer.allocate(SERIAL_END_BYTES);
+      int _ = channel.read(end, Math.max(0, channel.size() - SERIAL_END_BYTES));
+      return lastTick(new String(end.array(), 0, end.position(), StandardCharsets.US_ASCII));
+    } catch (NoSuchFileException notYet) {
+      return 0;
+    } catch (IOException failed) {
+      throw new BenchException("the guest's serial line cannot be read: " + failed, failed);
+    }
   }
 
-  /** The last tick on a serial line; 0: none yet. */
-  static long ticks(Path serial) {
-    try {
-      return Files.readString(serial)
-          .lines()
-          .map(String::strip)
-          .filter(line -> line.matches("T \\d+"))
-          .mapToLong(line -> Long.parseLong(line.substring(2)))
-          .reduce(0, (earlier, later) -> later);
-    } catch (IOException none) {
-      return 0;
-    }
+  /** The last tick that was told to its end; 0: none. */
+  static long lastTick(String serialEnd) {
+    return TICK.matcher(serialEnd)
+        .results()
+        .mapToLong(tick -> Long.parseLong(tick.group(1)))
+        .reduce(0, (earlier, later) -> later);
   }
 
   /** Begins QEMU's own migration, as fast as it goes. */
@@ -198,6 +209,22 @@ final class QemuVm implements AutoCloseable {
     JsonObject where = new JsonObject();
     where.addProperty("uri", uri);
     var _ = qmp.execute("migrate", where);
+  }
+
+  /** Gives QEMU's own migration up; the guest runs on. */
+  void cancelMigration() throws BenchException {
+    var _ = qmp.execute("migrate_cancel");
+    Await.until(
+        "QEMU's migration is cancelled",
+        PATIENCE,
+        () -> migration().get("status").getAsString().equals("cancelled"));
+  }
+
+  /** When the guest was stopped here the last time. */
+  double stoppedAt() throws BenchException {
+    return qmp.last("STOP")
+        .orElseThrow(() -> new BenchException("the guest was never stopped"))
+        .atSeconds();
   }
 
   /** The state of QEMU's own migration. */

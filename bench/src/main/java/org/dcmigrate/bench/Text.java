@@ -11,6 +11,11 @@ final class Text {
 
   private Text() {}
 
+  /** Three digits or so. */
+  static String number(double value) {
+    return format(value < 10 ? "%.2f" : value < 100 ? "%.1f" : "%.0f", value);
+  }
+
   static String seconds(double seconds) {
     return format("%.2f s", seconds);
   }
