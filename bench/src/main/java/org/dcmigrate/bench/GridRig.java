@@ -18,7 +18,7 @@ final class GridRig {
   // The goodput is measured between these parts of a transfer, away from its start and its end.
   private static final double STEADY_FROM = 0.15;
   private static final double STEADY_TO = 0.85;
-  private static final double CALIBRATION_SECONDS = 4;
+  private static final double CALIBRATION_SECONDS = 2.5;
   private static final long LEAST_CALIBRATION_BYTES = 32L << 20;
   private static final long MIB = 1 << 20;
 
