@@ -204,21 +204,21 @@ final class LineCommand extends BenchCommand {
               new LineResults.Row(
                   contender,
                   runs.size(),
-                  rate(runs),
-                  cpu(runs),
+                  Spread.of(rates(runs)),
+                  Statistics.median(cpu(runs)),
                   reference,
-                  Statistics.ratio(rate(runs).median(), rate(others).median()),
-                  Statistics.ratio(cpu(runs), cpu(others))));
+                  Spread.ofRatios(rates(runs), rates(others)),
+                  Spread.ofRatios(cpu(runs), cpu(others))));
         });
     return new LineResults(rows, missing, TlsPipe.library());
   }
 
-  private static Spread rate(List<Moved> runs) {
-    return Spread.of(runs.stream().map(Moved::bytesPerSecond).toList());
+  private static List<Double> rates(List<Moved> runs) {
+    return runs.stream().map(Moved::bytesPerSecond).toList();
   }
 
-  private static double cpu(List<Moved> runs) {
-    return Statistics.median(runs.stream().map(Moved::cpuSecondsPerGib).toList());
+  private static List<Double> cpu(List<Moved> runs) {
+    return runs.stream().map(Moved::cpuSecondsPerGib).toList();
   }
 
   private long memoryBytes() {

@@ -12,7 +12,8 @@ record LineResults(List<Row> rows, List<String> missing, String tlsLibrary) {
   /**
    * One contender, medians of all runs; the rate with its spread.
    *
-   * @param reference the contender that the ratios are by; empty for a reference itself
+   * @param reference the contender that the ratios are by, round for round; empty for a reference
+   *     itself
    * @param cpuSecondsPerGib of both ends
    */
   record Row(
@@ -21,20 +22,33 @@ record LineResults(List<Row> rows, List<String> missing, String tlsLibrary) {
       Spread bytesPerSecond,
       double cpuSecondsPerGib,
       String reference,
-      double toReference,
-      double cpuToReference) {}
+      Spread toReference,
+      Spread cpuToReference) {}
 
   /** For people. */
   String text() {
-    Table table = new Table(1, "CONTENDER", "RATE", "RANGE", "CPU S/GIB", "BY COPY", "CPU BY COPY");
+    Table table =
+        new Table(
+            1,
+            "CONTENDER",
+            "RATE",
+            "RANGE",
+            "CPU S/GIB",
+            "BY COPY",
+            "RANGE",
+            "CPU BY COPY",
+            "RANGE");
     for (Row row : rows) {
+      boolean compared = !row.reference().isEmpty();
       table.row(
           row.contender(),
           row.bytesPerSecond().text(Text::gigabytesPerSecond),
           row.bytesPerSecond().range(rate -> Text.number(rate / 1e9)),
           Text.format("%.2f", row.cpuSecondsPerGib()),
-          row.reference().isEmpty() ? "" : Text.ratio(row.toReference()),
-          row.reference().isEmpty() ? "" : Text.ratio(row.cpuToReference()));
+          compared ? row.toReference().text(Text::ratio) : "",
+          compared ? row.toReference().range(Text::number) : "",
+          compared ? row.cpuToReference().text(Text::ratio) : "",
+          compared ? row.cpuToReference().range(Text::number) : "");
     }
     StringBuilder text = new StringBuilder().append(table);
     text.append("TLS of the copy: ").append(tlsLibrary).append('\n');

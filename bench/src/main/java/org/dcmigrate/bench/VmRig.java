@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.dcmigrate.v1.Migration;
+import org.dcmigrate.v1.Outcome;
 
 /**
  * Virtual machines on slowed down links, moved by QEMU itself and through DCM. All are started
@@ -98,12 +99,30 @@ final class VmRig {
    * A migration as it went.
    *
    * @param seconds until the guest was resumed
+   * @param parts of the downtime; all 0 where they are not told
    * @param workBefore of the guest, per second, in the seconds before, with nothing going on
    * @param workMeanwhile the same from the start to the stop
    */
-  record Run(double seconds, double downtimeSeconds, double workBefore, double workMeanwhile) {
+  record Run(
+      double seconds,
+      double downtimeSeconds,
+      Parts parts,
+      double workBefore,
+      double workMeanwhile) {
     double workLeft() {
       return Statistics.ratio(workMeanwhile, workBefore);
+    }
+  }
+
+  /** What the guest stood still for; names are those of the JSON document. */
+  record Parts(double lastPagesSeconds, double prepareSeconds, double commitSeconds) {
+    static final Parts UNTOLD = new Parts(0, 0, 0);
+
+    static Parts of(Outcome outcome) {
+      return new Parts(
+          outcome.getFinalPagesNs() / NS_PER_SECOND,
+          outcome.getPrepareNs() / NS_PER_SECOND,
+          outcome.getCommitNs() / NS_PER_SECOND);
     }
   }
 
@@ -139,7 +158,7 @@ final class VmRig {
     vm.awaitMigrated();
     double seconds = to.awaitResumed() - started;
     double downtime = to.awaitResumed() - vm.stoppedAt();
-    return run(vm.ticks() - ticks, seconds, downtime, workBefore);
+    return run(vm.ticks() - ticks, seconds, downtime, Parts.UNTOLD, workBefore);
   }
 
   /** A migration from a to b through DCM. */
@@ -154,6 +173,7 @@ final class VmRig {
           vm.ticks() - ticks,
           end.getOutcome().getTotalNs() / NS_PER_SECOND,
           end.getOutcome().getDowntimeNs() / NS_PER_SECOND,
+          Parts.of(end.getOutcome()),
           workBefore);
     } finally {
       endArrived();
@@ -175,14 +195,16 @@ final class VmRig {
           vm.ticks() - ticks,
           end.getOutcome().getAfterRedirectNs() / NS_PER_SECOND,
           end.getOutcome().getDowntimeNs() / NS_PER_SECOND,
+          Parts.of(end.getOutcome()),
           workBefore);
     } finally {
       endArrived();
     }
   }
 
-  private static Run run(long ticks, double seconds, double downtime, double workBefore) {
-    return new Run(seconds, downtime, workBefore, ticks / (seconds - downtime));
+  private static Run run(
+      long ticks, double seconds, double downtime, Parts parts, double workBefore) {
+    return new Run(seconds, downtime, parts, workBefore, ticks / (seconds - downtime));
   }
 
   private static QemuVm still(QemuVm vm) throws BenchException {

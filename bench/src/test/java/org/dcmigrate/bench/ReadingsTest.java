@@ -114,19 +114,19 @@ class ReadingsTest {
         VmResults.of(
             Map.of(
                 "one", List.of(run(2, 0.1, 90), run(4, 0.3, 80), run(3, 0.2, 100)),
-                "other", List.of(run(6, 0.5, 45))),
+                "other", List.of(run(4, 0.5, 45), run(8, 0.6, 20), run(9, 0.4, 50))),
             Map.of("other", "one"));
     VmResults.Row other =
         results.rows().stream()
             .filter(row -> row.contender().equals("other"))
             .findFirst()
             .orElseThrow();
-    assertThat(other.secondsToReference()).isCloseTo(2, within(1e-9));
+    assertThat(other.secondsToReference()).isEqualTo(new Spread(2, 2, 3));
     assertThat(other.downtimeSecondsBeyondReference()).isCloseTo(0.3, within(1e-9));
-    assertThat(other.workLeftToReference()).isCloseTo(0.5, within(1e-9));
+    assertThat(other.workLeftToReference()).isEqualTo(new Spread(0.5, 0.25, 0.5));
   }
 
   private static VmRig.Run run(double seconds, double downtimeSeconds, double work) {
-    return new VmRig.Run(seconds, downtimeSeconds, 100, work);
+    return new VmRig.Run(seconds, downtimeSeconds, VmRig.Parts.UNTOLD, 100, work);
   }
 }
