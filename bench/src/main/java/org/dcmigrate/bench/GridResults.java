@@ -14,9 +14,14 @@ record GridResults(
   /** A run that did not come to its end. */
   record Failure(String cell, String sentence) {}
 
-  /** All cells in one. */
+  /**
+   * All cells in one.
+   *
+   * @param medianToOptimumIdle of the cells whose guest does not write: for them T* is a bound
+   */
   record Summary(
       double medianToOptimum,
+      double medianToOptimumIdle,
       double worstToOptimum,
       String worstCell,
       double medianSpeedUp,
@@ -39,6 +44,11 @@ record GridResults(
         List.copyOf(failures),
         new Summary(
             Statistics.median(cells.stream().map(cell -> cell.toOptimum().median()).toList()),
+            Statistics.median(
+                cells.stream()
+                    .filter(cell -> cell.writer().equals(WriterKind.IDLE.label()))
+                    .map(cell -> cell.toOptimum().median())
+                    .toList()),
             Statistics.max(cells.stream().map(cell -> cell.toOptimum().median()).toList()),
             cells.stream()
                 .max(Comparator.comparingDouble(cell -> cell.toOptimum().median()))
@@ -104,6 +114,7 @@ record GridResults(
     text.append(
         new Table(1, "OF ALL CELLS", "")
             .row("time by T*, median", Text.ratio(summary.medianToOptimum()))
+            .row("the same of idle guests", Text.ratio(summary.medianToOptimumIdle()))
             .row("time by T*, worst", Text.ratio(summary.worstToOptimum()))
             .row("speed-up, median", Text.times(summary.medianSpeedUp()))
             .row("source bytes by needed, median", Text.ratio(summary.medianSourceBytesToOptimum()))
