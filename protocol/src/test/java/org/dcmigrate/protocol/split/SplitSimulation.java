@@ -75,7 +75,6 @@ final class SplitSimulation {
   private double validFraction;
   private double wireShare = 1;
   private double wireShareUntil = Double.POSITIVE_INFINITY;
-  private double toldShare = 1;
 
   private final class Old {
     private final int number;
@@ -125,12 +124,10 @@ final class SplitSimulation {
    *
    * @param share of its pages' bytes that goes over the wire
    * @param untilSeconds from when on its pages cannot be compressed any more
-   * @param told for each byte of contents, what the policy is told
    */
-  SplitSimulation compressing(double share, double untilSeconds, double told) {
+  SplitSimulation compressing(double share, double untilSeconds) {
     wireShare = share;
     wireShareUntil = untilSeconds;
-    toldShare = told;
     return this;
   }
 
@@ -181,8 +178,7 @@ final class SplitSimulation {
     }
     // The source alone, before: that is how its best is known.
     for (int i = 0; i < 10; i++) {
-      policy.sourceSent(
-          (long) (links.source() / wireShare * toldShare * POLL), (long) (POLL * 1e9), true);
+      policy.sourceSent((long) (links.source() / wireShare * POLL), (long) (POLL * 1e9), true);
     }
     policy.turned();
     shares.assign(lacking, available);
@@ -251,8 +247,7 @@ final class SplitSimulation {
         relay(old, rates[number++]);
       }
       if (now >= nextPoll) {
-        policy.sourceSent(
-            (long) ((sourceBytes - sourceAtPoll) * toldShare), (long) (POLL * 1e9), busy);
+        policy.sourceSent((long) (sourceBytes - sourceAtPoll), (long) (POLL * 1e9), busy);
         busy = true;
         sourceAtPoll = sourceBytes;
         poll();
