@@ -84,7 +84,10 @@ final class DestinationDecision {
     return after.asksMoreThan(before) ? ask(next) : of(next);
   }
 
-  /** A peer that was outbid goes to the next ballot only every third time, so that the source's can end. */
+  /**
+   * A peer that was outbid goes to the next ballot only every third time, so that the source's can
+   * end.
+   */
   private static HolderStep askAgain(Deciding state) {
     int rounds = state.rounds() + 1;
     boolean outbid = state.proposer().refused();

@@ -54,6 +54,9 @@ public final class SplitPolicy {
   /** Contributors that go slower are to need this part of the source's time. */
   private static final double IN_GOOD_TIME = 0.8;
 
+  /** No contributor is held back below this part of what it can: estimates err. */
+  private static final double LEAST_PACE = 0.125;
+
   /** What a contributor sends in this time is left to it: the word to skip comes no sooner. */
   private static final long LEFT_NS = TimeUnit.MILLISECONDS.toNanos(40);
 
@@ -72,6 +75,7 @@ public final class SplitPolicy {
   private long writtenPages;
   private long writtenAtNs;
   private double bestSource;
+  private boolean sourceIsBusy;
   private Room room = Room.UNKNOWN;
   private long probeEndsNs;
   // What contributors reached together: beside the source, in a probe, and after one without room.
@@ -119,6 +123,7 @@ public final class SplitPolicy {
   public void turned() {
     contributors.clear();
     source.reset();
+    sourceIsBusy = false;
     writtenAtNs = 0;
     room = Room.UNKNOWN;
     beside.reset();
@@ -133,6 +138,7 @@ public final class SplitPolicy {
    * @param busy whether the source had something to send all that time
    */
   public void sourceSent(long bytes, long tookNs, boolean busy) {
+    sourceIsBusy = busy;
     if (!busy) {
       return;
     }
@@ -239,15 +245,18 @@ public final class SplitPolicy {
     }
     double sourceNeeds = sourceNeeds(backlog);
     double needs = needs(one);
+    // A guest that is held back until contributors are done has pages left, and does not give them.
     boolean inGoodTime =
         backlog.lackingPages() > 0
+            && sourceIsBusy
             && one.unpaced.measuredNs() >= LEAST_MEASURED_NS
             && needs < IN_GOOD_TIME * sourceNeeds;
     one.pace =
         inGoodTime
-            ? Math.max(
-                Geometry.PAGE_BYTES,
-                (long) (one.waitingPages * Geometry.PAGE_BYTES / (IN_GOOD_TIME * sourceNeeds)))
+            ? (long)
+                Math.max(
+                    LEAST_PACE * one.unpaced.perSecond(),
+                    one.waitingPages * Geometry.PAGE_BYTES / (IN_GOOD_TIME * sourceNeeds))
             : 0;
     return one.pace;
   }

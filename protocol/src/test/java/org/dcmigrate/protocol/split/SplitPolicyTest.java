@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.dcmigrate.protocol.Geometry;
+import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.split.SplitSimulation.Links;
 import org.dcmigrate.protocol.split.SplitSimulation.Pattern;
 import org.dcmigrate.protocol.split.SplitSimulation.Result;
@@ -163,6 +164,30 @@ final class SplitPolicyTest {
     double optimum = .5 * needed + (BYTES - .5 * needed * 3 * B) / (2 * B);
     assertThat(redirected.seconds() / optimum).isLessThan(1.2);
     assertThat(redirected.duplicateBytes() / BYTES).isLessThan(.02);
+  }
+
+  /** Of a guest that is held back until the relay is done, pages are left that nobody waits for. */
+  @Test
+  void holdsNobodyBackForASourceThatRests() {
+    SplitPolicy policy = new SplitPolicy();
+    PeerId old = SplitSimulation.peer(0);
+    Backlog backlog = new Backlog(8192, 0);
+    long waiting = 20_000;
+    long nowNs = 0;
+    for (int i = 0; i < 10; i++) {
+      nowNs += 100_000_000;
+      waiting -= 1000;
+      policy.sourceSent(1_000_000, 100_000_000, true);
+      policy.contributor(old, waiting, (20_000 - waiting) * Geometry.PAGE_BYTES, nowNs);
+    }
+    long able = 10_000L * Geometry.PAGE_BYTES;
+    assertThat(policy.pace(old, backlog)).isBetween(able / 8 - 1, able / 2);
+
+    policy.contributor(old, 0, 20_000L * Geometry.PAGE_BYTES, nowNs + 100_000_000);
+    assertThat(policy.pace(old, backlog)).as("a chunk is under way").isGreaterThan(able / 10);
+
+    policy.sourceSent(0, 100_000_000, false);
+    assertThat(policy.pace(old, backlog)).isZero();
   }
 
   @Test
