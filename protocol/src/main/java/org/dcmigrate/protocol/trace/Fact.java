@@ -18,6 +18,8 @@ public enum Fact {
   CHOICE("SOURCE|DESTINATION", "SOURCE or DESTINATION"),
   /** The highest ballot promised. */
   PROMISED("\\d{1,10}", "digits"),
+  /** Identity of the voter that has answered. */
+  FROM("[!-~]{1,255}", "an identity"),
   /** Reason of a refusal or failure. */
   REASON("[A-Z_]{1,63}", "a reason");
 

@@ -1,8 +1,9 @@
 package org.dcmigrate.protocol.trace;
 
+import static java.util.stream.Collectors.joining;
+
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -47,7 +48,6 @@ public final class TraceCheck {
   private final Map<String, Located> lastOfLife = new HashMap<>();
   private final Map<Machine, Located> lastOfMachine = new HashMap<>();
   private final Map<String, MigrationCheck> migrations = new LinkedHashMap<>();
-  private final Set<String> peers = new HashSet<>();
 
   private TraceCheck(Tables tables) {
     this.tables = tables;
@@ -57,7 +57,7 @@ public final class TraceCheck {
   public static List<Finding> check(List<Located> events, Tables tables) {
     TraceCheck check = new TraceCheck(tables);
     events.forEach(check::take);
-    check.migrations.values().forEach(each -> each.check(check.peers, check::found));
+    check.migrations.values().forEach(each -> each.check(check::found));
     return List.copyOf(check.findings);
   }
 
@@ -67,7 +67,6 @@ public final class TraceCheck {
 
   private void take(Located located) {
     TraceEvent event = located.event();
-    peers.add(event.peer());
     number(located, Optional.ofNullable(lastOfLife.put(event.life(), located)));
     Optional<Located> before = Optional.ofNullable(lastOfMachine.put(Machine.of(event), located));
     chain(located, before);
@@ -108,6 +107,7 @@ public final class TraceCheck {
     if (recovers && (sameLife || !step.state().equals(Transition.ABSENT))) {
       found(at, "DCM-REC-001", "recovers in the middle of a life");
     }
+    before.filter(earlier -> !sameLife).ifPresent(earlier -> Lives.check(earlier, at, this::found));
   }
 
   private void epoch(Located at, Located before) {
@@ -118,18 +118,28 @@ public final class TraceCheck {
           "DCM-STA-001",
           "epoch %d comes after epoch %d".formatted(at.event().transition().epoch(), was));
     }
-    number(at, Fact.PROMISED)
-        .ifPresent(
-            promised ->
-                number(before, Fact.PROMISED)
-                    .filter(earlier -> earlier > promised)
-                    .ifPresent(
-                        earlier ->
-                            found(
-                                at,
-                                "DCM-DEC-003",
-                                "promised ballot %d after ballot %d"
-                                    .formatted(promised, earlier))));
+    vote(at, before);
+  }
+
+  /** A promise binds, and so does a vote, until the seat has ended. */
+  private void vote(Located at, Located before) {
+    if (at.event().transition().next().equals("Ended")) {
+      return;
+    }
+    if (before.event().transition().next().equals("Ended")) {
+      found(at, "DCM-DEC-013", "a seat that has ended votes again");
+      return;
+    }
+    for (Fact fact : List.of(Fact.PROMISED, Fact.BALLOT)) {
+      long was = number(before, fact).orElse(-1L);
+      long now = number(at, fact).orElse(-1L);
+      if (now < was) {
+        found(
+            at,
+            "DCM-DEC-003",
+            "%s is %s after %d".formatted(fact.text(), now < 0 ? "nothing" : now, was));
+      }
+    }
   }
 
   private static Optional<Long> number(Located at, Fact fact) {
@@ -138,27 +148,46 @@ public final class TraceCheck {
 
   private void table(Located at) {
     Transition step = at.event().transition();
-    if (step.state().equals(Transition.ABSENT)) {
-      return;
-    }
     Set<String> allowed = tables.next(step);
     String cell = step.role().text() + " " + step.state() + ", " + step.event();
     if (allowed.isEmpty()) {
       found(at, "DCM-STA-002", cell + ": nothing may happen in this cell");
-    } else if (!allowed.contains(step.next())) {
+      return;
+    }
+    if (!allowed.contains(step.next())) {
       found(
           at,
           "DCM-STA-002",
           cell + " leads to " + step.next() + "; the table has " + String.join(" or ", allowed));
-    } else if (!tables.allowsRecords(step)) {
+      return;
+    }
+    if (!tables.allows(step)) {
+      Set<List<String>> possible = tables.outputs(step);
+      List<String> done = Tables.done(step);
+      boolean recordsDiffer =
+          possible.stream().noneMatch(one -> records(one).equals(records(done)));
+      boolean recordsFirst = possible.stream().noneMatch(one -> sorted(one).equals(sorted(done)));
       found(
           at,
-          "DCM-DSK-001",
-          cell
-              + " leads to "
-              + step.next()
-              + " with other records than the table has: "
-              + String.join(", ", step.outputs()));
+          recordsDiffer || !recordsFirst ? "DCM-DSK-001" : "DCM-STA-002",
+          "%s leads to %s with %s; the table has %s"
+              .formatted(
+                  cell,
+                  step.next(),
+                  text(done),
+                  possible.stream().map(TraceCheck::text).sorted().collect(joining(" or "))));
     }
+  }
+
+  private static List<String> records(List<String> outputs) {
+    return outputs.stream().filter(output -> output.startsWith("journal ")).toList();
+  }
+
+  private static List<String> sorted(List<String> outputs) {
+    return outputs.stream().sorted().toList();
+  }
+
+  private static String text(List<String> outputs) {
+    return outputs.isEmpty() ? "nothing done" : "(" + String.join(", ", outputs) + ")";
   }
 }

@@ -37,4 +37,11 @@ public record Transition(
     outputs = List.copyOf(outputs);
     facts = new TreeMap<>(facts);
   }
+
+  /** The same step, with one more fact. */
+  Transition with(Fact fact, String value) {
+    Map<Fact, String> more = new TreeMap<>(facts);
+    more.put(fact, value);
+    return new Transition(role, epoch, state, event, next, outputs, clause, more, telling);
+  }
 }

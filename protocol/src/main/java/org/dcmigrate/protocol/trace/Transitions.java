@@ -38,8 +38,11 @@ public final class Transitions {
   /** A source takes an input. */
   public static Transition source(SourceState before, SourceInput input, SourceStep step) {
     boolean telling = !step.outputs().isEmpty() || !before.equals(step.next());
-    return source(
-        kind(before), kind(input), Clauses.of(before, input, reason(step)), step, telling);
+    Transition transition =
+        source(kind(before), kind(input), Clauses.of(before, input, reason(step)), step, telling);
+    return input instanceof SourceInput.Answered answered
+        ? transition.with(Fact.FROM, answered.from().uri())
+        : transition;
   }
 
   private static Transition source(
@@ -137,12 +140,16 @@ public final class Transitions {
   public static Transition holder(HolderState before, HolderInput input, HolderStep step) {
     boolean did =
         step.outputs().stream().anyMatch(output -> !(output instanceof HolderOutput.Accept));
-    return holder(
-        kind(before),
-        kind(input),
-        Clauses.of(before, input, reason(step)),
-        step,
-        did || !before.equals(step.next()));
+    Transition transition =
+        holder(
+            kind(before),
+            kind(input),
+            Clauses.of(before, input, reason(step)),
+            step,
+            did || !before.equals(step.next()));
+    return input instanceof HolderInput.Answered answered
+        ? transition.with(Fact.FROM, answered.from().uri())
+        : transition;
   }
 
   private static Transition holder(

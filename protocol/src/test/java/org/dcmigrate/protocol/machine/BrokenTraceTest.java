@@ -42,6 +42,8 @@ class BrokenTraceTest {
     world.runFor(8);
     world.redirect("B");
     world.runWhile(() -> !world.hasEnded(), 5_000);
+    // The witness hears of the end.
+    world.runFor(50);
     sound = world.trace();
   }
 

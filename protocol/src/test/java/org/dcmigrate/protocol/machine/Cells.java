@@ -88,8 +88,49 @@ final class Cells {
             true,
             Optional.of(parked)));
     states.put(
+        "Opening of a redirect, metadata sent, no old destination is left",
+        new SourceState.Opening(course, EPOCH, N, Asked.METADATA, true, Optional.of(parked)));
+    states.put(
         "Opening of a redirect, from Parked",
         new SourceState.Opening(course, EPOCH, N, Asked.OPEN, true, Optional.of(parked)));
+    states.put(
+        "Opening of a redirect, metadata sent, a witness is named",
+        new SourceState.Opening(
+            new Course(S, EPOCH, Set.of(N), named, 1_000),
+            EPOCH,
+            N,
+            Asked.METADATA,
+            true,
+            Optional.of(parked)));
+    states.put(
+        "Opening of a redirect, a witness was asked",
+        new SourceState.Opening(asked, EPOCH, N, Asked.OPEN, true, Optional.of(parked)));
+    states.put(
+        "Transferring, two detach",
+        transferring(asked, ContributorPhase.DETACHING, ContributorPhase.DETACHING, false));
+    states.put(
+        "Transferring, one detaches, another is lost",
+        transferring(asked, ContributorPhase.DETACHING, ContributorPhase.LOST, false));
+    states.put(
+        "Transferring, one detaches, another is detached",
+        transferring(asked, ContributorPhase.DETACHING, ContributorPhase.RELAYING, false));
+    states.put(
+        "Transferring, two relay",
+        transferring(asked, ContributorPhase.RELAYING, ContributorPhase.RELAYING, true));
+    states.put(
+        "Transferring, one relays, another is lost, comparing",
+        new Transferring(
+            asked,
+            EPOCH,
+            N,
+            Map.of(O, ContributorPhase.RELAYING, X, ContributorPhase.LOST),
+            true,
+            false,
+            Reconciling.ASKED));
+    states.put(
+        "Transferring, comparing, more is owed since",
+        new Transferring(
+            asked, EPOCH, N, Map.of(O, ContributorPhase.LOST), true, false, Reconciling.OUTDATED));
     states.put(
         "Transferring, detaching", transferring(asked, ContributorPhase.DETACHING, false, false));
     states.put("Transferring, relaying", flowing);
@@ -121,8 +162,21 @@ final class Cells {
     states.put(
         "Redirecting, another witness is left to ask",
         new SourceState.Redirecting(before(asksTwo), EPOCH, X, Asked.OPEN));
+    redirecting(states, ", another witness is left to ask", asksTwo);
+    redirecting(states, ", no witness", new Course(S, EPOCH, Set.of(N, O), nobody, 1_000));
     states.put("Parked", parked);
     states.put("Parked, deadline passed", new Parked(course, WHY, NOW_NS - 1));
+    Course left = new Course(S, EPOCH, Set.of(), nobody, 1_000);
+    Course leftAsked = new Course(S, EPOCH, Set.of(), asking, 1_000);
+    Map<String, Course> others = new LinkedHashMap<>();
+    others.put("a witness was asked", asked);
+    others.put("no holder", left);
+    others.put("no holder, a witness was asked", leftAsked);
+    others.forEach(
+        (name, one) -> {
+          states.put("Parked, " + name, new Parked(one, WHY, NOW_NS + 1));
+          states.put("Parked, deadline passed, " + name, new Parked(one, WHY, NOW_NS - 1));
+        });
     states.put("SwitchingOver, prepare", switching(asked, SwitchoverStep.PREPARE, 0, false));
     states.put(
         "SwitchingOver, prepare after three repairs",
@@ -143,6 +197,13 @@ final class Cells {
         "InDoubt, second phase for the destination",
         new SourceState.InDoubt(
             asked, grant, WHY, votingForDestination(proposer), 1, NOW_NS - 1, true));
+    states.put(
+        "InDoubt, before its own promise",
+        new SourceState.InDoubt(asked, grant, WHY, proposer, 1, NOW_NS - 1, false));
+    states.put(
+        "InDoubt, second phase for the destination, nobody is asked",
+        new SourceState.InDoubt(
+            asked, grant, WHY, votingForDestination(proposer), 1, NOW_NS - 1, false));
     states.put("Committed", new SourceState.Committed(asked, grant, NOW_NS - 1, false));
     states.put("Committed, asking", new SourceState.Committed(asked, grant, NOW_NS - 1, true));
     states.put("Ended", new SourceState.Ended(asked, new Result.Completed(N)));
@@ -152,6 +213,55 @@ final class Cells {
   private static Transferring transferring(
       Course course, ContributorPhase phase, boolean started, boolean settled) {
     return new Transferring(course, EPOCH, N, Map.of(O, phase), started, settled, Reconciling.IDLE);
+  }
+
+  private static Transferring transferring(
+      Course course, ContributorPhase one, ContributorPhase other, boolean started) {
+    return new Transferring(
+        course, EPOCH, N, Map.of(O, one, X, other), started, false, Reconciling.IDLE);
+  }
+
+  private static void redirecting(Map<String, SourceState> states, String witness, Course course) {
+    states.put(
+        "Redirecting to one that relays" + witness,
+        redirecting(course, ContributorPhase.RELAYING, ContributorPhase.RELAYING, true));
+    states.put(
+        "Redirecting, two detach" + witness,
+        redirecting(course, ContributorPhase.DETACHING, ContributorPhase.DETACHING, false));
+    states.put(
+        "Redirecting, all are detached" + witness,
+        redirecting(course, ContributorPhase.RELAYING, ContributorPhase.LOST, false));
+    states.put(
+        "Redirecting to one that detaches" + witness,
+        redirecting(course, ContributorPhase.RELAYING, ContributorPhase.DETACHING, false));
+    states.put(
+        "Redirecting to the last that detaches" + witness,
+        redirecting(course, ContributorPhase.LOST, ContributorPhase.DETACHING, false));
+    states.put(
+        "Redirecting, the present one is settled" + witness,
+        new SourceState.Redirecting(
+            new Transferring(
+                course,
+                EPOCH - 1,
+                N,
+                Map.of(O, ContributorPhase.DRAINED),
+                true,
+                true,
+                Reconciling.IDLE),
+            EPOCH,
+            X,
+            Asked.OPEN));
+    states.put(
+        "Redirecting, the present one is to be compared" + witness,
+        redirecting(course, ContributorPhase.DRAINED, ContributorPhase.LOST, true));
+  }
+
+  private static SourceState redirecting(
+      Course course, ContributorPhase one, ContributorPhase other, boolean started) {
+    Transferring before =
+        new Transferring(
+            course, EPOCH - 1, N, Map.of(O, one, X, other), started, false, Reconciling.IDLE);
+    return new SourceState.Redirecting(before, EPOCH, X, Asked.OPEN);
   }
 
   /** In Redirecting, the epoch in force is that of the new destination. */
@@ -222,6 +332,15 @@ final class Cells {
       inputs.put("WitnessAppointed, W" + of, new SourceInput.WitnessAppointed(epoch, W));
       inputs.put("WitnessRefused, W" + of, new SourceInput.WitnessRefused(epoch, W, WHY));
       inputs.put(
+          "Answered by S: promised, nothing accepted" + of,
+          new SourceInput.Answered(epoch, S, new Answer.Promised(1, Optional.empty())));
+      inputs.put(
+          "Answered by S: promised, destination accepted" + of,
+          new SourceInput.Answered(epoch, S, new Answer.Promised(1, Optional.of(Vote.GRANTED))));
+      inputs.put(
+          "Answered by S: accepted" + of,
+          new SourceInput.Answered(epoch, S, new Answer.Accepted(1)));
+      inputs.put(
           "Answered by W: promised, nothing accepted" + of,
           new SourceInput.Answered(epoch, W, new Answer.Promised(1, Optional.empty())));
       inputs.put(
@@ -255,6 +374,18 @@ final class Cells {
     states.put(
         "Deciding, second phase for the source",
         new HolderState.Deciding(EPOCH, DIGEST, votingForS(granted), true, 3));
+    Proposer second = granted.answered(W, new Answer.Refused(0, 1)).next();
+    states.put(
+        "Deciding, ballot 2, before its own promise",
+        new HolderState.Deciding(EPOCH, DIGEST, second, true, 3));
+    states.put(
+        "Deciding, ballot 2, promised itself",
+        new HolderState.Deciding(
+            EPOCH,
+            DIGEST,
+            second.answered(N, new Answer.Promised(2, Optional.of(Vote.GRANTED))),
+            true,
+            3));
     states.put("Deciding, restarted", new HolderState.Deciding(EPOCH, DIGEST, granted, false, 0));
     states.put("Owned, being resumed", new HolderState.Owned(EPOCH, DIGEST, Resumption.UNDER_WAY));
     states.put("Owned, not resumed", new HolderState.Owned(EPOCH, DIGEST, Resumption.FAILED));
@@ -295,6 +426,15 @@ final class Cells {
     inputs.put(
         "Answered by W: accepted in ballot 2",
         new HolderInput.Answered(EPOCH, W, new Answer.Accepted(2)));
+    inputs.put(
+        "Answered by N: promised in ballot 2",
+        new HolderInput.Answered(EPOCH, N, new Answer.Promised(2, Optional.of(Vote.GRANTED))));
+    inputs.put(
+        "Answered by N: accepted in ballot 2",
+        new HolderInput.Answered(EPOCH, N, new Answer.Accepted(2)));
+    inputs.put(
+        "Answered by W: promised in ballot 2",
+        new HolderInput.Answered(EPOCH, W, new Answer.Promised(2, Optional.empty())));
     inputs.put("Verified, unequal", new HolderInput.Verified(EPOCH, false));
     for (long epoch : List.of(EPOCH, EPOCH - 1, EPOCH + 1)) {
       String of =
@@ -354,5 +494,73 @@ final class Cells {
       }
     }
     return questions;
+  }
+
+  /** The ways into a source's states, with the step. */
+  static Map<String, SourceStep> sourceBeginnings() {
+    Map<String, SourceStep> steps = new LinkedHashMap<>();
+    steps.put("MigrateAsked", SourceMachine.start(S, N, Optional.empty(), NOW_NS));
+    steps.put(
+        "MigrateAsked, a witness is named", SourceMachine.start(S, N, Optional.of(W), NOW_NS));
+    SourceRecord attempt = new SourceRecord.AttemptOpened(5, N, List.of(O));
+    SourceRecord asked = new SourceRecord.WitnessAsked(5, W);
+    SourceRecord granted = new SourceRecord.Granted(5, N, 7, Optional.of(W));
+    SourceRecord alone = new SourceRecord.Granted(5, N, 7, Optional.empty());
+    Failure gone = new Failure(Reason.PEER_UNREACHABLE, "gone");
+    SourceRecord ended = new SourceRecord.Ended(new SourceState.Result.Failed(gone));
+    steps.put("Recovered, without a grant", recovered(attempt));
+    steps.put("Recovered, without a grant, a witness was asked", recovered(attempt, asked));
+    steps.put("Recovered, granted without a witness", recovered(attempt, alone));
+    steps.put("Recovered, granted", recovered(attempt, asked, granted));
+    for (Choice choice : Choice.values()) {
+      SourceRecord decided = new SourceRecord.Decided(5, choice);
+      String named = choice.name().toLowerCase(Locale.ROOT);
+      steps.put(
+          "Recovered, granted without a witness, decided: " + named,
+          recovered(attempt, alone, decided));
+      steps.put("Recovered, decided: " + named, recovered(attempt, asked, granted, decided));
+    }
+    steps.put("Recovered, ended", recovered(attempt, ended));
+    return steps;
+  }
+
+  private static SourceStep recovered(SourceRecord... journal) {
+    return SourceMachine.recover(S, List.of(journal), false, NOW_NS);
+  }
+
+  /** The ways into a holder's states, with the step. */
+  static Map<String, HolderStep> holderBeginnings() {
+    Map<String, HolderStep> steps = new LinkedHashMap<>();
+    steps.put("OpenAsked", HolderMachine.open(new HolderInput.OpenAsked(5, S, List.of())));
+    List<HolderRecord> records =
+        List.of(
+            new HolderRecord.OpenedAs(5, S),
+            new HolderRecord.PreparedWith(5, 7),
+            new HolderRecord.GrantedWith(5, 7, VOTERS),
+            new HolderRecord.OwnedWith(5, 7),
+            new HolderRecord.GuestLeft(5, 7),
+            new HolderRecord.Retired(5, N),
+            new HolderRecord.Forgot(5));
+    for (HolderRecord last : records) {
+      steps.put(
+          "Recovered, last " + last.getClass().getSimpleName(),
+          HolderMachine.recover(List.of(last)));
+    }
+    return steps;
+  }
+
+  /** The ways into a seat. */
+  static Map<String, Acceptor> voterBeginnings() {
+    Map<String, Acceptor> seats = new LinkedHashMap<>();
+    seats.put("Seated, source", Acceptor.undecided());
+    seats.put("Seated, destination", new Acceptor(0, Optional.of(new Vote(0, Choice.DESTINATION))));
+    seats.put("Appointed", Acceptor.undecided());
+    for (Choice choice : Choice.values()) {
+      String owner = choice.name().toLowerCase(Locale.ROOT);
+      seats.put("Dismissed, the " + owner + " owns the guest", Acceptor.ended(choice));
+      seats.put("Settled, the " + owner + " owns the guest", Acceptor.ended(choice));
+    }
+    voterStates().forEach((name, seat) -> seats.put("Recovered, " + name, seat));
+    return seats;
   }
 }

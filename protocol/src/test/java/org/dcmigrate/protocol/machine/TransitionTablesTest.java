@@ -33,6 +33,17 @@ class TransitionTablesTest {
   @Test
   void source() throws IOException {
     List<String> rows = new ArrayList<>();
+    Cells.sourceBeginnings()
+        .forEach(
+            (name, step) ->
+                begins(
+                    rows,
+                    name,
+                    step.next(),
+                    step.outputs().stream().map(TransitionTablesTest::output).toList(),
+                    name.startsWith("Recovered")
+                        ? Transitions.sourceRecovered(step)
+                        : Transitions.sourceStarted(step)));
     Cells.sourceStates()
         .forEach(
             (stateName, state) ->
@@ -56,6 +67,17 @@ class TransitionTablesTest {
   @Test
   void holder() throws IOException {
     List<String> rows = new ArrayList<>();
+    Cells.holderBeginnings()
+        .forEach(
+            (name, step) ->
+                begins(
+                    rows,
+                    name,
+                    step.next(),
+                    step.outputs().stream().map(TransitionTablesTest::output).toList(),
+                    name.startsWith("Recovered")
+                        ? Transitions.holderRecovered(step)
+                        : Transitions.holderOpened(step)));
     Cells.holderStates()
         .forEach(
             (stateName, state) ->
@@ -79,6 +101,13 @@ class TransitionTablesTest {
   @Test
   void voter() throws IOException {
     List<String> rows = new ArrayList<>();
+    Cells.voterBeginnings()
+        .forEach(
+            (name, seat) -> {
+              Transition step =
+                  Transitions.voter(5, Cells.VOTERS, Optional.empty(), event(name), seat);
+              note(rows, Transition.ABSENT, name, step.next(), step.outputs(), step.clause());
+            });
     Cells.voterStates()
         .forEach(
             (stateName, state) -> {
@@ -109,16 +138,24 @@ class TransitionTablesTest {
       Acceptor before,
       Acceptor after,
       Object... answers) {
-    VoterEvent event =
-        Stream.of(VoterEvent.values())
-            .filter(each -> inputName.startsWith(each.text()))
-            .findFirst()
-            .orElseThrow();
-    Transition step = Transitions.voter(5, Cells.VOTERS, Optional.of(before), event, after);
+    Transition step =
+        Transitions.voter(5, Cells.VOTERS, Optional.of(before), event(inputName), after);
     List<String> outputs = new ArrayList<>(step.outputs());
     Stream.of(answers).forEach(answer -> outputs.add("answer " + Describe.answer(answer)));
     String next = step.state().equals(step.next()) ? step.next() + " (changed)" : step.next();
     note(rows, stateName, inputName, before.equals(after) ? "same" : next, outputs, step.clause());
+  }
+
+  private static VoterEvent event(String inputName) {
+    return Stream.of(VoterEvent.values())
+        .filter(each -> inputName.startsWith(each.text()))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private static void begins(
+      List<String> rows, String input, Object next, List<String> outputs, Transition step) {
+    note(rows, Transition.ABSENT, input, next.getClass().getSimpleName(), outputs, step.clause());
   }
 
   /** A cell in which nothing changes and nothing is done is left out. */
