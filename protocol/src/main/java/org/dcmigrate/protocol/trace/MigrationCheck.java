@@ -169,6 +169,10 @@ final class MigrationCheck {
     }
   }
 
+  private static long epochOf(Located at) {
+    return at.event().transition().epoch();
+  }
+
   private static boolean isResolution(Located at) {
     return at.event().transition().event().equals("ResolveAsked");
   }
@@ -181,6 +185,7 @@ final class MigrationCheck {
         owner
             .flatMap(peer -> Optional.ofNullable(lastOfHolders.get(peer)))
             .filter(last -> NO_DESTINATION.contains(last.event().transition().next()))
+            .filter(last -> epochOf(last) >= epochOf(end))
             .isPresent();
     if (heard && denied && !owners.containsKey(owner.orElseThrow())) {
       findings.found(

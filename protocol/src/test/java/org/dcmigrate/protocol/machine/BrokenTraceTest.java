@@ -64,8 +64,190 @@ class BrokenTraceTest {
     }
   }
 
+  /** A trace that was copied before the others, or lost its end, is no reason for a finding. */
+  @Test
+  void tracesThatEndEarlyAreSound() {
+    for (String peer : List.of("S", "A", "B")) {
+      int last = (int) sound.stream().filter(at -> at.event().peer().equals(peer)).count();
+      for (int end = 0; end < last; end++) {
+        int most = end;
+        List<Located> cut =
+            sound.stream()
+                .filter(at -> !at.event().peer().equals(peer) || at.event().number() <= most)
+                .toList();
+        assertThat(TraceCheck.check(cut, Tables.published())).as(peer + " " + end).isEmpty();
+      }
+    }
+  }
+
   static Stream<Break> breaks() {
+    return Stream.concat(breaksOfSteps(), breaksBetweenPeers());
+  }
+
+  /** What one peer does, and in which order. */
+  private static Stream<Break> breaksOfSteps() {
     return Stream.of(
+        new Break(
+            "the grant is sent before it is on disk",
+            "DCM-DSK-001",
+            all -> with(all, Role.SOURCE, "GuestSealed", step -> reversed(step))),
+        new Break(
+            "the guest is resumed before OWNED is on disk",
+            "DCM-DSK-001",
+            all -> with(all, Role.HOLDER, "Answered", step -> reversed(step))),
+        new Break(
+            "a guest that is given away is resumed",
+            "DCM-STA-002",
+            all ->
+                with(
+                    all,
+                    Role.SOURCE,
+                    "Running",
+                    step ->
+                        change(
+                            step,
+                            step.next(),
+                            Stream.concat(step.outputs().stream(), Stream.of("ResumeGuest"))
+                                .toList()))),
+        new Break(
+            "a message is not sent",
+            "DCM-STA-002",
+            all ->
+                with(
+                    all,
+                    Role.SOURCE,
+                    "GuestStopped",
+                    step -> change(step, step.next(), List.of()))),
+        new Break(
+            "a destination begins in the middle",
+            "DCM-STA-002",
+            all ->
+                with(
+                    all,
+                    Role.HOLDER,
+                    "OpenAsked",
+                    step -> change(step, "Receiving", step.outputs()))),
+        new Break(
+            "an owner does not know of it when it is restarted",
+            "DCM-REC-004",
+            all ->
+                with(
+                    all,
+                    restarted(
+                        all,
+                        "B",
+                        Role.HOLDER,
+                        2,
+                        "Absent",
+                        "Opened",
+                        "OpenAsked",
+                        List.of("journal OpenedAs", "Accept"),
+                        Map.of()))),
+        new Break(
+            "a vote is forgotten in a restart",
+            "DCM-DEC-003",
+            all ->
+                with(
+                    all,
+                    restarted(
+                        all,
+                        "S",
+                        Role.VOTER,
+                        2,
+                        "Absent",
+                        "Undecided",
+                        Transition.RECOVERED,
+                        List.of(),
+                        Map.of(Fact.DESTINATION, "B", Fact.WITNESS, "A")))),
+        new Break(
+            "a seat that has ended votes again",
+            "DCM-DEC-013",
+            all ->
+                with(
+                    all,
+                    restarted(
+                        all,
+                        "A",
+                        Role.VOTER,
+                        2,
+                        "Absent",
+                        "Undecided",
+                        "Appointed",
+                        List.of("journal Seat"),
+                        Map.of(Fact.DESTINATION, "B", Fact.WITNESS, "A")))));
+  }
+
+  private static Stream<Break> breaksBetweenPeers() {
+    return Stream.of(
+        new Break(
+            "a source forgets its grant in a restart",
+            "DCM-REC-003",
+            all -> {
+              List<Located> until =
+                  all.stream()
+                      .filter(
+                          at ->
+                              !at.event().peer().equals("S")
+                                  || !at.event().transition().next().equals("Ended"))
+                      .toList();
+              return with(
+                  until,
+                  restarted(
+                      until,
+                      "S",
+                      Role.SOURCE,
+                      2,
+                      "Absent",
+                      "Ended",
+                      Transition.RECOVERED,
+                      List.of("EndGuestMigration", "journal Ended"),
+                      Map.of(Fact.RESULT, "FAILED", Fact.OWNER, "S")));
+            }),
+        new Break(
+            "an answer of somebody who has no vote",
+            "DCM-DEC-008",
+            all -> with(all, Role.HOLDER, "Answered", step -> with(step, Map.of(Fact.FROM, "Z")))),
+        new Break(
+            "a source takes the guest back without a majority",
+            "DCM-DEC-001",
+            all ->
+                with(
+                    all,
+                    Role.SOURCE,
+                    "Running",
+                    step ->
+                        with(
+                            renamed(step, "Answered"),
+                            Map.of(Fact.RESULT, "FAILED", Fact.OWNER, "S", Fact.FROM, "A")))),
+        new Break(
+            "both choices have a majority, each in its ballot",
+            "DCM-DEC-007",
+            all -> {
+              Map<Fact, String> source =
+                  Map.of(
+                      Fact.DESTINATION, "B",
+                      Fact.WITNESS, "A",
+                      Fact.BALLOT, "3",
+                      Fact.CHOICE, "SOURCE",
+                      Fact.PROMISED, "3");
+              List<Located> more = all;
+              for (String peer : List.of("S", "A")) {
+                more =
+                    with(
+                        more,
+                        restarted(
+                            more,
+                            peer,
+                            Role.VOTER,
+                            2,
+                            "Absent",
+                            "Accepted",
+                            Transition.RECOVERED,
+                            List.of(),
+                            source));
+              }
+              return more;
+            }),
         new Break(
             "an event is lost", "DCM-STA-002", all -> without(all, Role.HOLDER, "PrepareArrived")),
         new Break(
@@ -175,6 +357,44 @@ class BrokenTraceTest {
   }
 
   // ---- Ways to break a trace.
+
+  private static Transition reversed(Transition step) {
+    return change(step, step.next(), step.outputs().reversed());
+  }
+
+  private static List<Located> with(List<Located> all, Located another) {
+    List<Located> more = new ArrayList<>(all);
+    more.add(another);
+    return more;
+  }
+
+  /** The first event of another life of a peer. */
+  private static Located restarted(
+      List<Located> all,
+      String peer,
+      Role role,
+      long epoch,
+      String state,
+      String next,
+      String event,
+      List<String> outputs,
+      Map<Fact, String> facts) {
+    TraceEvent old =
+        all.stream()
+            .map(Located::event)
+            .filter(one -> one.peer().equals(peer))
+            .findFirst()
+            .orElseThrow();
+    return new Located(
+        peer + " restarted",
+        new TraceEvent(
+            old.time(),
+            peer,
+            "99999999-0000-4000-8000-00000000000" + "SAB".indexOf(peer),
+            1,
+            old.migration(),
+            new Transition(role, epoch, state, event, next, outputs, "DCM-STA-002", facts, true)));
+  }
 
   private static int indexOf(List<Located> all, Role role, String event) {
     for (int index = 0; index < all.size(); index++) {

@@ -3,6 +3,8 @@ package org.dcmigrate.protocol.machine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
+import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.dcmigrate.protocol.trace.Tables;
 import org.dcmigrate.protocol.trace.TraceCheck;
@@ -26,6 +28,20 @@ class SimulatedTraceTest {
                   Schedule.run(Machines.REAL, seed, true).world().trace();
               assertThat(trace).isNotEmpty();
               assertThat(TraceCheck.check(trace, tables)).as("seed " + seed).isEmpty();
+              assertThat(TraceCheck.check(cut(trace, seed), tables))
+                  .as("seed " + seed + ", one trace is cut off")
+                  .isEmpty();
             });
+  }
+
+  /** One peer's trace without its end. */
+  private static List<TraceCheck.Located> cut(List<TraceCheck.Located> trace, long seed) {
+    SplittableRandom random = new SplittableRandom(seed);
+    int end = random.nextInt(trace.size());
+    String peer = trace.get(end).event().peer();
+    return IntStream.range(0, trace.size())
+        .filter(at -> at <= end || !trace.get(at).event().peer().equals(peer))
+        .mapToObj(trace::get)
+        .toList();
   }
 }
