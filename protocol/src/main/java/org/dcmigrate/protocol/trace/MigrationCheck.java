@@ -125,7 +125,6 @@ final class MigrationCheck {
     oneOwner(findings);
     for (Located end : sourceEnds) {
       completed(end, findings);
-      takenBack(end, findings);
     }
     for (Located taken : grantsTaken) {
       granted(taken, findings);
@@ -192,24 +191,6 @@ final class MigrationCheck {
           end,
           "DCM-SWO-011",
           "completed, but " + owner.orElseThrow() + " has not come to own the guest");
-    }
-  }
-
-  /** After a grant a source has the guest again only by votes, or where the grant was discarded. */
-  private void takenBack(Located end, Findings findings) {
-    Transition step = end.event().transition();
-    Optional<Located> grant = Optional.ofNullable(grants.get(step.epoch()));
-    boolean recovered = step.event().equals(Transition.RECOVERED);
-    if (!recovered
-        || grant.isEmpty()
-        || fact(end, Fact.RESULT).equals(Optional.of("COMPLETED"))
-        || mayBeDecided(grant.get(), "SOURCE")) {
-      return;
-    }
-    String destination = fact(grant.get(), Fact.DESTINATION).orElse("");
-    if (forgottenAt.getOrDefault(destination, 0L) < step.epoch()) {
-      findings.found(
-          end, "DCM-REC-003", "takes the guest back after the grant, which stands as far as known");
     }
   }
 

@@ -1,6 +1,5 @@
 package org.dcmigrate.protocol.machine;
 
-import java.util.Collection;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
@@ -13,20 +12,24 @@ import org.dcmigrate.protocol.PeerId;
  * @param witness whom the operator names
  * @param redirects where the operator redirects to, in this order, at whatever time
  * @param cancels how often the operator cancels
+ * @param resolutions how often the operator resolves, with the other side fenced
  * @param faults how many faults a run has at most
  * @param kinds which faults
  * @param restarts whether a dead peer comes back; if not, its death is for good
  * @param mostBallot no proposer begins a ballot above this one
+ * @param decides but one that the other side does not outbid at this time does
  */
 record Bounds(
     String name,
     Optional<PeerId> witness,
     List<PeerId> redirects,
     int cancels,
+    int resolutions,
     int faults,
     Set<Kind> kinds,
     boolean restarts,
-    long mostBallot) {
+    long mostBallot,
+    boolean decides) {
   /** What can go wrong. */
   enum Kind {
     /** The source dies, between two steps or between two outputs of one. */
@@ -47,7 +50,10 @@ record Bounds(
     WORK,
     /** Memory is found different once. */
     DIFFERENCE,
-    /** The hypervisor of the source's guest reports a failure. */
+    /**
+     * The hypervisor of the source's guest fails; after the grant the guest is lost, with its peer
+     * or without.
+     */
     GUEST,
     /** A holder is shut down in order. */
     SHUTDOWN
@@ -59,32 +65,66 @@ record Bounds(
   }
 
   static Bounds plain(String name) {
-    return new Bounds(name, Optional.empty(), List.of(), 0, 0, EnumSet.noneOf(Kind.class), true, 3);
+    return new Bounds(
+        name, Optional.empty(), List.of(), 0, 0, 0, EnumSet.noneOf(Kind.class), true, 3, false);
   }
 
   Bounds with(PeerId named) {
     return new Bounds(
-        name, Optional.of(named), redirects, cancels, faults, kinds, restarts, mostBallot);
+        name,
+        Optional.of(named),
+        redirects,
+        cancels,
+        resolutions,
+        faults,
+        kinds,
+        restarts,
+        mostBallot,
+        decides);
   }
 
   Bounds redirect(PeerId... to) {
-    return new Bounds(name, witness, List.of(to), cancels, faults, kinds, restarts, mostBallot);
+    return new Bounds(
+        name,
+        witness,
+        List.of(to),
+        cancels,
+        resolutions,
+        faults,
+        kinds,
+        restarts,
+        mostBallot,
+        decides);
   }
 
   Bounds cancel(int most) {
-    return new Bounds(name, witness, redirects, most, faults, kinds, restarts, mostBallot);
+    return new Bounds(
+        name, witness, redirects, most, resolutions, faults, kinds, restarts, mostBallot, decides);
   }
 
-  Bounds faults(int most, Collection<Kind> which) {
+  Bounds resolve(int most) {
     return new Bounds(
-        name, witness, redirects, cancels, most, EnumSet.copyOf(which), restarts, mostBallot);
+        name, witness, redirects, cancels, most, faults, kinds, restarts, mostBallot, decides);
+  }
+
+  Bounds faults(int most, Set<Kind> which) {
+    return new Bounds(
+        name, witness, redirects, cancels, resolutions, most, which, restarts, mostBallot, decides);
   }
 
   Bounds forGood() {
-    return new Bounds(name, witness, redirects, cancels, faults, kinds, false, mostBallot);
+    return new Bounds(
+        name, witness, redirects, cancels, resolutions, faults, kinds, false, mostBallot, decides);
   }
 
   Bounds ballots(long most) {
-    return new Bounds(name, witness, redirects, cancels, faults, kinds, restarts, most);
+    return new Bounds(
+        name, witness, redirects, cancels, resolutions, faults, kinds, restarts, most, false);
+  }
+
+  /** Ballots above this one only for a side that the other cannot outbid again. */
+  Bounds decides(long most) {
+    return new Bounds(
+        name, witness, redirects, cancels, resolutions, faults, kinds, restarts, most, true);
   }
 }

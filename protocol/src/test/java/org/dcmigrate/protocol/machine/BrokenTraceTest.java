@@ -181,7 +181,7 @@ class BrokenTraceTest {
     return Stream.of(
         new Break(
             "a source forgets its grant in a restart",
-            "DCM-REC-003",
+            "DCM-DSK-004",
             all -> {
               List<Located> until =
                   all.stream()

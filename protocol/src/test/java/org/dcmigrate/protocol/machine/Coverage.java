@@ -45,8 +45,9 @@ final class Coverage implements Machines {
   }
 
   @Override
-  public SourceStep recoverSource(PeerId self, List<SourceRecord> journal, long nowNs) {
-    return machines.recoverSource(self, journal, nowNs);
+  public SourceStep recoverSource(
+      PeerId self, List<SourceRecord> journal, boolean guestLost, long nowNs) {
+    return machines.recoverSource(self, journal, guestLost, nowNs);
   }
 
   @Override

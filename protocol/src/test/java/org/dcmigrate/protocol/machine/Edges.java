@@ -2,12 +2,9 @@ package org.dcmigrate.protocol.machine;
 
 import java.util.Arrays;
 import java.util.BitSet;
-import java.util.Optional;
-import java.util.stream.IntStream;
 
-/** Which product follows which without a fault, and where a run may end. */
+/** Which product follows which without a fault. */
 final class Edges {
-  private final BitSet targets = new BitSet();
   private int[] from = new int[1 << 12];
   private int[] to = new int[1 << 12];
   private int size;
@@ -21,12 +18,8 @@ final class Edges {
     to[size++] = after;
   }
 
-  void target(int product) {
-    targets.set(product);
-  }
-
-  /** The first product from which no target is reached. Most edges lead to later products. */
-  Optional<Integer> firstWithoutTarget(int products) {
+  /** The products from which one of these is reached. Most edges lead to later products. */
+  BitSet leadingTo(BitSet targets) {
     BitSet reaching = (BitSet) targets.clone();
     boolean more = true;
     while (more) {
@@ -38,9 +31,6 @@ final class Edges {
         }
       }
     }
-    return IntStream.range(0, products)
-        .filter(product -> !reaching.get(product))
-        .boxed()
-        .findFirst();
+    return reaching;
   }
 }

@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.machine.Bounds.Kind;
 import org.dcmigrate.protocol.machine.Explorer.Broken;
@@ -16,29 +17,44 @@ final class Exploration {
   /** Together small enough for every run of the tests. */
   static final List<Bounds> SCENARIOS =
       List.of(
-          Bounds.plain("plain, two faults")
-              .faults(2, EnumSet.complementOf(EnumSet.of(Kind.LATE_REQUEST)))
-              .ballots(1),
+          Bounds.plain("plain, two faults").faults(2, allBut(Kind.LATE_REQUEST)).ballots(1),
           Bounds.plain("plain, a late request or a crash")
               .faults(1, EnumSet.of(Kind.LATE_REQUEST, Kind.SOURCE_CRASH, Kind.HOLDER_CRASH))
-              .ballots(3),
+              .decides(3),
           Bounds.plain("plain, cancel, a fault")
               .cancel(1)
               .faults(1, EnumSet.allOf(Kind.class))
-              .ballots(1),
+              .decides(1),
+          Bounds.plain("plain, guest lost, source restarted")
+              .faults(2, EnumSet.of(Kind.GUEST, Kind.SOURCE_CRASH))
+              .decides(1),
+          Bounds.plain("plain, resolved, a fault")
+              .resolve(1)
+              .faults(1, allBut(Kind.LATE_REQUEST))
+              .decides(1),
           Bounds.plain("witness, a fault")
               .with(Product.B)
-              .faults(1, EnumSet.complementOf(EnumSet.of(Kind.LATE_REQUEST)))
+              .faults(1, allBut(Kind.LATE_REQUEST))
               .ballots(1),
+          Bounds.plain("witness, to the decision").with(Product.B).decides(1),
+          Bounds.plain("witness, a lost reply")
+              .with(Product.B)
+              .faults(1, EnumSet.of(Kind.LOST_REPLY))
+              .decides(1),
           Bounds.plain("witness, a peer dies for good")
               .with(Product.B)
               .faults(1, EnumSet.of(Kind.SOURCE_CRASH, Kind.HOLDER_CRASH))
-              .ballots(1)
+              .decides(1)
               .forGood(),
+          Bounds.plain("witness, resolved").with(Product.B).resolve(1).ballots(1),
           Bounds.plain("redirect, cancel").redirect(Product.B).cancel(1).ballots(1),
           Bounds.plain("redirect, a lost reply")
               .redirect(Product.B)
               .faults(1, EnumSet.of(Kind.LOST_REPLY))
+              .ballots(1),
+          Bounds.plain("redirect, a silence")
+              .redirect(Product.B)
+              .faults(1, EnumSet.of(Kind.SILENCE))
               .ballots(1));
 
   /** Machines that have to be found broken, and within which bounds. */
@@ -61,12 +77,23 @@ final class Exploration {
           "second phase ignores what was accepted",
           Bounds.plain("witness").with(Product.B).ballots(1),
           "a voter ignores what it promised",
-          Bounds.plain("witness").with(Product.B).ballots(1));
+          Bounds.plain("witness").with(Product.B).ballots(1),
+          "a proposer asks others before it has promised itself",
+          Bounds.plain("witness, the source is restarted")
+              .with(Product.B)
+              .faults(1, EnumSet.of(Kind.SOURCE_CRASH))
+              .ballots(1),
+          "a source that was resolved goes on voting",
+          Bounds.plain("the operator resolves").resolve(1).decides(1));
 
   private Exploration() {}
 
+  private static Set<Kind> allBut(Kind kind) {
+    return EnumSet.complementOf(EnumSet.of(kind));
+  }
+
   static Machines mutant(String name) {
-    return Mutants.ALL.stream()
+    return Stream.concat(Mutants.ALL.stream(), Stream.of(Mutants.HASTY_PROPOSER))
         .filter(mutant -> mutant.name().equals(name))
         .findFirst()
         .orElseThrow()
@@ -76,16 +103,16 @@ final class Exploration {
   /** The command line. */
   public static void main(String[] arguments) {
     Bounds bounds =
-        Bounds.plain("as asked for")
-            .redirect(Product.B)
-            .faults(1, EnumSet.complementOf(EnumSet.of(Kind.LATE_REQUEST)));
+        Bounds.plain("as asked for").redirect(Product.B).faults(1, allBut(Kind.LATE_REQUEST));
     for (int i = 0; i < arguments.length; i++) {
       switch (arguments[i]) {
         case "--faults" -> bounds = bounds.faults(Integer.parseInt(arguments[++i]), bounds.kinds());
         case "--kinds" -> bounds = bounds.faults(bounds.faults(), kinds(arguments[++i]));
         case "--redirects" -> bounds = bounds.redirect(turns(Integer.parseInt(arguments[++i])));
         case "--cancels" -> bounds = bounds.cancel(Integer.parseInt(arguments[++i]));
+        case "--resolve" -> bounds = bounds.resolve(1);
         case "--ballot" -> bounds = bounds.ballots(Long.parseLong(arguments[++i]));
+        case "--decide" -> bounds = bounds.decides(Long.parseLong(arguments[++i]));
         case "--witness" -> bounds = bounds.with(Product.B);
         case "--for-good" -> bounds = bounds.forGood();
         case "--all" -> System.exit(all() ? 0 : 1);

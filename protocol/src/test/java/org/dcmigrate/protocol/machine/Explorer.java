@@ -2,6 +2,7 @@ package org.dcmigrate.protocol.machine;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
@@ -29,6 +30,8 @@ final class Explorer {
    *
    * @param ends products in which nothing goes on any more
    * @param limited products in which a ballot was left out
+   * @param unknown products that lead to limited ones only: whether they come to an end is not
+   *     known
    */
   record Report(
       Bounds bounds,
@@ -37,12 +40,13 @@ final class Explorer {
       int depth,
       int ends,
       int limited,
+      int unknown,
       double seconds,
       Optional<Broken> broken) {
     @Override
     public String toString() {
-      return "%-34s %9d states %10d transitions  depth %3d  %5d ends %6d limited  %5.1f s"
-          .formatted(bounds.name(), states, transitions, depth, ends, limited, seconds);
+      return "%-40s %9d states %10d transitions  depth %3d  %5d ends %6d limited %6d unknown  %5.1f s"
+          .formatted(bounds.name(), states, transitions, depth, ends, limited, unknown, seconds);
     }
   }
 
@@ -56,8 +60,10 @@ final class Explorer {
   private final Bounds bounds;
   private final Visited visited = new Visited();
   private final Edges edges = new Edges();
-  private final List<Integer> good = new ArrayList<>();
-  private int limited;
+  private final BitSet ends = new BitSet();
+  private final BitSet good = new BitSet();
+  private final BitSet limited = new BitSet();
+  private int unknown;
 
   private Explorer(Machines machines, Bounds bounds) {
     this.machines = machines;
@@ -99,7 +105,15 @@ final class Explorer {
     }
     double seconds = (System.nanoTime() - startNs) / 1e9;
     return new Report(
-        bounds, visited.size(), transitions, depth, good.size(), limited, seconds, broken);
+        bounds,
+        visited.size(),
+        transitions,
+        depth,
+        ends.cardinality(),
+        limited.cardinality(),
+        unknown,
+        seconds,
+        broken);
   }
 
   private Product beginning() {
@@ -130,7 +144,13 @@ final class Explorer {
         nobody,
         Set.of(),
         Set.of(),
-        new Remaining(false, bounds.redirects(), bounds.cancels(), bounds.faults()));
+        new Remaining(
+            false,
+            bounds.redirects(),
+            bounds.cancels(),
+            bounds.resolutions(),
+            bounds.faults(),
+            Optional.empty()));
   }
 
   private Expansion expand(int from) {
@@ -182,26 +202,36 @@ final class Explorer {
       }
     }
     if (expansion.limited()) {
-      limited++;
-      edges.target(from);
+      limited.set(from);
     } else if (!goesOn) {
       Optional<String> bad = ProductRules.badEnd(visited.product(from));
       if (bad.isPresent()) {
         return Optional.of(new Broken(bad.get(), trace(from)));
       }
-      good.add(from);
-      edges.target(from);
-    } else if (!bounds.restarts() && ProductRules.mayStay(visited.product(from))) {
-      edges.target(from);
+      ends.set(from);
+      good.set(from);
+    }
+    // Who waits for a peer that is dead for good goes on asking it.
+    if (!bounds.restarts() && ProductRules.badEnd(visited.product(from)).isEmpty()) {
+      good.set(from);
     }
     return Optional.empty();
   }
 
-  /** From everywhere the migration can come to its end without a fault that helps. */
+  /**
+   * From everywhere the migration can come to its end without a fault that helps; where the bounds
+   * have cut it short, that is not known.
+   */
   private Optional<Broken> withoutEnd() {
-    return edges
-        .firstWithoutTarget(visited.size())
-        .map(from -> new Broken("from here no end is reached", trace(from)));
+    BitSet ending = edges.leadingTo(good);
+    BitSet cutShort = (BitSet) good.clone();
+    cutShort.or(limited);
+    cutShort = edges.leadingTo(cutShort);
+    unknown = cutShort.cardinality() - ending.cardinality();
+    int from = cutShort.nextClearBit(0);
+    return from < visited.size()
+        ? Optional.of(new Broken("from here no end is reached", trace(from)))
+        : Optional.empty();
   }
 
   /** How this product is reached: each move, and what is then. */

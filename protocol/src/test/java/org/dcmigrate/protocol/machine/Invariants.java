@@ -29,6 +29,7 @@ final class Invariants {
   private final Set<WorldHolder> fenced = new HashSet<>();
   private boolean sourceIsFenced;
   private boolean resolved;
+  private boolean sourceGaveUp;
 
   Invariants(World world) {
     this.world = world;
@@ -59,6 +60,7 @@ final class Invariants {
     if (choice == Choice.SOURCE) {
       world.holders().stream().filter(Invariants::owns).forEach(fenced::add);
     } else {
+      sourceGaveUp = true;
       sourceIsFenced = world.source().guest().power() == Power.RUNNING;
     }
   }
@@ -127,7 +129,7 @@ final class Invariants {
       grantHasEnded();
     }
     require(running <= 1, "the guest runs at two destinations");
-    if (guest.power() == Power.QUIT && !resolved) {
+    if (guest.power() == Power.QUIT && !sourceGaveUp) {
       require(owners == 1, "the source has ended the guest, and nobody owns it");
     }
     for (WorldHolder holder : world.holders()) {

@@ -16,8 +16,9 @@ interface Machines {
     return SourceMachine.step(state, input, nowNs);
   }
 
-  default SourceStep recoverSource(PeerId self, List<SourceRecord> journal, long nowNs) {
-    return SourceMachine.recover(self, journal, false, nowNs);
+  default SourceStep recoverSource(
+      PeerId self, List<SourceRecord> journal, boolean guestLost, long nowNs) {
+    return SourceMachine.recover(self, journal, guestLost, nowNs);
   }
 
   default HolderStep holder(HolderState state, HolderInput input) {
@@ -39,6 +40,11 @@ interface Machines {
 
   /** Whether a vote is on disk before it is answered. */
   default boolean votesAreSynced() {
+    return true;
+  }
+
+  /** Whether a peer's own record of the owner ends its seat. */
+  default boolean recordsEndSeats() {
     return true;
   }
 

@@ -5,13 +5,17 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.dcmigrate.protocol.PeerId;
+import org.dcmigrate.protocol.decision.Choice;
+import org.dcmigrate.protocol.decision.Proposer;
 import org.dcmigrate.protocol.machine.Bounds.Kind;
 import org.dcmigrate.protocol.machine.Product.Call;
 import org.dcmigrate.protocol.machine.Product.Guest;
 import org.dcmigrate.protocol.machine.Product.HolderDue;
 import org.dcmigrate.protocol.machine.Product.HolderPeer;
 import org.dcmigrate.protocol.machine.Product.Remaining;
+import org.dcmigrate.protocol.machine.Product.Resolution;
 import org.dcmigrate.protocol.machine.Product.SourceDue;
 import org.dcmigrate.protocol.machine.SourceState.Committed;
 import org.dcmigrate.protocol.machine.SourceState.Committing;
@@ -62,30 +66,125 @@ final class Moves {
       move(
           () -> "the operator migrates to A",
           turn -> {
-            turn.remaining(new Remaining(true, left.redirects(), left.cancels(), left.faults()));
+            turn.remaining(left.begin());
             turn.source().start(Product.A, bounds.witness());
           });
     }
     if (from.source().state().isPresent() && !left.redirects().isEmpty()) {
       PeerId to = left.redirects().getFirst();
-      List<PeerId> others = left.redirects().subList(1, left.redirects().size());
       move(
           () -> "the operator redirects to " + to,
-          turn ->
-              asks(
-                  turn,
-                  new SourceInput.RedirectAsked(to),
-                  new Remaining(true, List.copyOf(others), left.cancels(), left.faults())));
+          turn -> asks(turn, new SourceInput.RedirectAsked(to), left.redirected()));
     }
     if (from.source().state().isPresent() && left.cancels() > 0) {
       move(
           () -> "the operator cancels",
-          turn ->
-              asks(
-                  turn,
-                  new SourceInput.CancelAsked(),
-                  new Remaining(true, left.redirects(), left.cancels() - 1, left.faults())));
+          turn -> asks(turn, new SourceInput.CancelAsked(), left.cancelled()));
     }
+    if (left.resolutions() > 0) {
+      resolutionAtSource();
+      for (PeerId id : List.of(Product.A, Product.B)) {
+        resolutionAtHolder(id);
+      }
+    }
+  }
+
+  /**
+   * The operator gives the guest to one side, where that is taken, and has the other side off
+   * before.
+   */
+  private void resolutionAtSource() {
+    if (from.source().state().isEmpty()) {
+      return;
+    }
+    SourceState state = from.source().state().get();
+    boolean taken = state instanceof InDoubt || state instanceof Committed;
+    for (Choice choice : Choice.values()) {
+      Optional<PeerId> to = from.source().grants().map(SourceRecord.Granted::to).findFirst();
+      if (taken && !hasGuest(choice, to.orElseThrow())) {
+        continue;
+      }
+      move(
+          () -> "the operator resolves for the " + choice + " at S",
+          turn -> {
+            if (taken) {
+              Resolution resolution = new Resolution(Product.S, choice);
+              if (choice == Choice.SOURCE) {
+                turn.kill(to.orElseThrow());
+              }
+              turn.remaining(from.remaining().resolved(resolution));
+            }
+            turn.source().input(new SourceInput.ResolveAsked(choice));
+          });
+    }
+  }
+
+  /** Nobody gives the guest to a side that has none, or may give it up yet. */
+  private boolean hasGuest(Choice choice, PeerId to) {
+    return choice == Choice.SOURCE
+        ? from.source().power() == Power.SEALED
+        : from.holder(to).guest() == Guest.RUNNING;
+  }
+
+  private void resolutionAtHolder(PeerId id) {
+    if (from.holder(id).state().isEmpty()) {
+      return;
+    }
+    boolean taken = from.holder(id).state().get() instanceof HolderState.Deciding;
+    for (Choice choice : Choice.values()) {
+      if (taken && choice == Choice.DESTINATION && !standsStillAtSource()) {
+        continue;
+      }
+      move(
+          () -> "the operator resolves for the " + choice + " at " + id,
+          turn -> {
+            if (taken) {
+              if (choice == Choice.DESTINATION) {
+                turn.kill(Product.S);
+              }
+              turn.remaining(from.remaining().resolved(new Resolution(id, choice)));
+            }
+            turn.holder(id).input(new HolderInput.ResolveAsked(choice));
+          });
+    }
+  }
+
+  /** Nobody takes the guest from where it runs. */
+  private boolean standsStillAtSource() {
+    return from.source().power() == Power.SEALED || from.source().power() == Power.LOST;
+  }
+
+  /**
+   * Whether the operator keeps a peer off: the source as long as the destination owns the guest by
+   * the operator's word, the destination if it owns the guest, or until the witness has heard who
+   * does.
+   */
+  private boolean isFenced(PeerId peer) {
+    if (from.remaining().resolution().isEmpty()) {
+      return false;
+    }
+    Resolution resolution = from.remaining().resolution().get();
+    if (resolution.choice() == Choice.DESTINATION) {
+      return peer.equals(Product.S)
+          && !resolution.at().equals(Product.S)
+          && from.holder(resolution.at()).owns();
+    }
+    return resolution.at().equals(Product.S)
+        && from.source()
+            .grants()
+            .anyMatch(
+                granted ->
+                    granted.to().equals(peer)
+                        && (from.holder(peer).owns()
+                            || granted
+                                .witness()
+                                .filter(witness -> !hasHeard(witness, granted.epoch()))
+                                .isPresent()));
+  }
+
+  private boolean hasHeard(PeerId witness, long epoch) {
+    return Optional.ofNullable(from.holder(witness).seats().get(epoch)).stream()
+        .anyMatch(seat -> seat.acceptor().hasEnded());
   }
 
   /** A request that is refused may be made again. */
@@ -123,8 +222,7 @@ final class Moves {
       move(() -> "S: the guest stops", turn -> turn.source().guestStops());
     }
     if (state instanceof InDoubt doubt
-        && doubt.proposer().refused()
-        && doubt.proposer().next().ballot() > bounds.mostBallot()) {
+        && isLeftOut(doubt.proposer(), proposerAt(doubt.grant().to()))) {
       limited = true;
     } else if (state instanceof Parked
         || state instanceof Committing
@@ -141,20 +239,61 @@ final class Moves {
             turn -> turn.source().silence(peer));
       }
     }
-    if (from.source().power() != Power.QUIT && !(state instanceof Ended)) {
+    if (from.source().power() != Power.QUIT
+        && from.source().power() != Power.LOST
+        && !(state instanceof Ended)) {
       fault(
           Kind.GUEST,
           () -> "S: the hypervisor fails",
-          turn -> turn.source().input(guestFailure(state)));
+          turn -> {
+            if (isGranted(state)) {
+              turn.source().loseGuest();
+            } else {
+              turn.source().input(new SourceInput.GuestFailed(Projection.WHY));
+            }
+          });
+    }
+    if (from.source().power() == Power.SEALED && isGranted(state)) {
+      fault(
+          Kind.GUEST,
+          () -> "S: dies, and its guest with it",
+          turn -> {
+            turn.kill(Product.S);
+            turn.source().loseGuest();
+          });
     }
   }
 
-  private static SourceInput guestFailure(SourceState state) {
-    boolean stopped =
-        state instanceof SourceState.Committing
-            || state instanceof SourceState.InDoubt
-            || state instanceof SourceState.Committed;
-    return stopped ? new SourceInput.GuestLost() : new SourceInput.GuestFailed(Projection.WHY);
+  /**
+   * Whether the bounds leave the next ballot out. Where they let decisions come to their end, only
+   * one of two that outbid each other has to wait: the other side can get its own through.
+   */
+  private boolean isLeftOut(Proposer proposer, Optional<Proposer> otherSide) {
+    return proposer.refused()
+        && proposer.next().ballot() > bounds.mostBallot()
+        && (!bounds.decides() || otherSide.filter(other -> !other.refused()).isPresent());
+  }
+
+  /** The ballot that a peer has going. */
+  private Optional<Proposer> proposerAt(PeerId peer) {
+    if (peer.equals(Product.S)) {
+      return from.source().state().stream()
+          .flatMap(state -> state instanceof InDoubt doubt ? Stream.of(doubt) : Stream.empty())
+          .map(InDoubt::proposer)
+          .findFirst();
+    }
+    return from.holder(peer).state().stream()
+        .flatMap(
+            state ->
+                state instanceof HolderState.Deciding deciding && deciding.found()
+                    ? Stream.of(deciding)
+                    : Stream.empty())
+        .map(HolderState.Deciding::proposer)
+        .findFirst();
+  }
+
+  private static boolean isGranted(SourceState state) {
+    return state instanceof Committing || state instanceof InDoubt || state instanceof Committed;
   }
 
   private void sourceFault(Kind kind, SourceDue due, SourceInput failure) {
@@ -199,8 +338,7 @@ final class Moves {
     }
     HolderState state = holder.state().get();
     if (state instanceof HolderState.Deciding deciding && deciding.found()) {
-      if (deciding.proposer().refused()
-          && deciding.proposer().next().ballot() > bounds.mostBallot()) {
+      if (isLeftOut(deciding.proposer(), proposerAt(Product.S))) {
         limited = true;
       } else {
         move(() -> id + ": asks again", turn -> turn.holder(id).input(new HolderInput.AskAgain()));
@@ -292,7 +430,7 @@ final class Moves {
     for (PeerId peer : List.of(Product.S, Product.A, Product.B)) {
       if (from.alive(peer)) {
         fault(crash(peer), () -> peer + ": dies", turn -> turn.kill(peer));
-      } else if (bounds.restarts()) {
+      } else if (bounds.restarts() && !isFenced(peer)) {
         move(() -> peer + ": is restarted", turn -> turn.restart(peer));
       }
     }
@@ -337,9 +475,7 @@ final class Moves {
       return turn;
     }
     if (faults > 0) {
-      Remaining now = turn.remaining();
-      turn.remaining(
-          new Remaining(now.begun(), now.redirects(), now.cancels(), now.faults() - faults));
+      turn.remaining(turn.remaining().less(faults));
     }
     visitor.moved(what, faults == 0, turn.after());
     return turn;

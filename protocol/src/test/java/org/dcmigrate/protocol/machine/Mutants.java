@@ -1,14 +1,19 @@
 package org.dcmigrate.protocol.machine;
 
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.dcmigrate.protocol.Failure;
 import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.Reason;
 import org.dcmigrate.protocol.decision.Acceptor;
 import org.dcmigrate.protocol.decision.Answer;
+import org.dcmigrate.protocol.decision.Proposer;
 import org.dcmigrate.protocol.decision.Question;
+import org.dcmigrate.protocol.decision.Vote;
 import org.dcmigrate.protocol.machine.HolderState.Resumption;
 import org.dcmigrate.protocol.machine.Simulation.Summary;
 
@@ -41,7 +46,7 @@ final class Mutants {
               "a vote is answered before it is on disk",
               "1",
               20_000,
-              "both choices",
+              "at the source is RUNNING",
               unsyncedVotes()),
           new Mutant(
               "a voter ignores what it promised", "1", 5_000, "both choices", forgetfulVoter()),
@@ -89,7 +94,25 @@ final class Mutants {
               "4",
               4_000,
               "answer of epoch",
-              late()));
+              late()),
+          new Mutant(
+              "a source that was resolved goes on voting",
+              "1",
+              20_000,
+              "at the source",
+              lastingSeat()));
+
+  /**
+   * Takes a restart of the source between its own vote and the witness's, and a request that comes
+   * late: too rare for random schedules, and found by the exploration only.
+   */
+  static final Mutant HASTY_PROPOSER =
+      new Mutant(
+          "a proposer asks others before it has promised itself",
+          "1",
+          0,
+          "both choices",
+          hastyProposer());
 
   private Mutants() {}
 
@@ -175,6 +198,92 @@ final class Mutants {
     };
   }
 
+  /** All voters are asked at once, and any majority's promises are enough. */
+  private static Machines hastyProposer() {
+    return source(
+        (state, input, nowNs) -> {
+          SourceStep step =
+              state instanceof SourceState.InDoubt doubt
+                      && input instanceof SourceInput.Answered answered
+                      && answered.epoch() == doubt.grant().epoch()
+                      && answered.answer() instanceof Answer.Promised promised
+                      && promised.ballot() == doubt.proposer().ballot()
+                      && doubt.proposer().vote().isEmpty()
+                  ? SourceStep.of(withPromise(doubt, answered.from(), promised))
+                  : SourceMachine.step(state, input, nowNs);
+          return askingAll(state, step);
+        });
+  }
+
+  private static SourceState withPromise(
+      SourceState.InDoubt doubt, PeerId from, Answer.Promised promised) {
+    Proposer before = doubt.proposer();
+    Map<PeerId, Optional<Vote>> promises = new LinkedHashMap<>(before.promises());
+    promises.put(from, promised.accepted());
+    Optional<Vote> vote =
+        promises.size() < before.electorate().quorum()
+            ? Optional.empty()
+            : Optional.of(
+                new Vote(
+                    before.ballot(),
+                    promises.values().stream()
+                        .flatMap(Optional::stream)
+                        .max(Comparator.comparingLong(Vote::ballot))
+                        .map(Vote::choice)
+                        .orElse(before.free())));
+    return new SourceState.InDoubt(
+        doubt.course(),
+        doubt.grant(),
+        doubt.why(),
+        new Proposer(
+            before.self(),
+            before.electorate(),
+            before.free(),
+            before.ballot(),
+            vote,
+            promises,
+            before.votes(),
+            before.seen()),
+        doubt.ballots(),
+        doubt.nextTryNs(),
+        doubt.asking());
+  }
+
+  /** With each question that is new also to those that it would not be put to yet. */
+  private static SourceStep askingAll(SourceState before, SourceStep step) {
+    if (!(step.next() instanceof SourceState.InDoubt doubt)) {
+      return step;
+    }
+    Proposer proposer = doubt.proposer();
+    boolean isNew =
+        !(before instanceof SourceState.InDoubt earlier)
+            || earlier.proposer().ballot() != proposer.ballot()
+            || !earlier.proposer().vote().equals(proposer.vote());
+    if (!isNew) {
+      return step;
+    }
+    List<SourceOutput> outputs = new ArrayList<>(step.outputs());
+    outputs.removeIf(SourceOutput.Ask.class::isInstance);
+    Question question =
+        proposer
+            .vote()
+            .<Question>map(Question.Accept::new)
+            .orElseGet(() -> new Question.Promise(proposer.ballot()));
+    for (PeerId acceptor : proposer.electorate().acceptors()) {
+      outputs.add(new SourceOutput.Ask(doubt.grant().epoch(), acceptor, question));
+    }
+    return new SourceStep(step.next(), outputs);
+  }
+
+  private static Machines lastingSeat() {
+    return new Machines() {
+      @Override
+      public boolean recordsEndSeats() {
+        return false;
+      }
+    };
+  }
+
   private static Machines eagerAccept() {
     return new Machines() {
       @Override
@@ -221,8 +330,9 @@ final class Mutants {
   private static Machines rashSource() {
     return new Machines() {
       @Override
-      public SourceStep recoverSource(PeerId self, List<SourceRecord> journal, long nowNs) {
-        SourceStep step = SourceMachine.recover(self, journal, false, nowNs);
+      public SourceStep recoverSource(
+          PeerId self, List<SourceRecord> journal, boolean guestLost, long nowNs) {
+        SourceStep step = SourceMachine.recover(self, journal, guestLost, nowNs);
         return step.next() instanceof SourceState.Committing committing
             ? SourceSteps.takeBack(
                 committing.course(), new Failure(Reason.SOURCE_RESTARTED, "restarted"))
@@ -318,8 +428,9 @@ final class Mutants {
   private static Machines sleepySource() {
     return new Machines() {
       @Override
-      public SourceStep recoverSource(PeerId self, List<SourceRecord> journal, long nowNs) {
-        SourceStep step = SourceMachine.recover(self, journal, false, nowNs);
+      public SourceStep recoverSource(
+          PeerId self, List<SourceRecord> journal, boolean guestLost, long nowNs) {
+        SourceStep step = SourceMachine.recover(self, journal, guestLost, nowNs);
         List<SourceOutput> outputs = new ArrayList<>(step.outputs());
         outputs.removeIf(
             output ->

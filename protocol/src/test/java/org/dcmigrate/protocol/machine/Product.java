@@ -7,6 +7,7 @@ import java.util.SortedMap;
 import java.util.stream.Stream;
 import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.decision.Acceptor;
+import org.dcmigrate.protocol.decision.Choice;
 import org.dcmigrate.protocol.decision.Electorate;
 import org.dcmigrate.protocol.decision.Vote;
 
@@ -51,8 +52,43 @@ record Product(
   /** What one peer knows as an acceptor of an epoch. */
   record Seat(Electorate electorate, Acceptor acceptor) {}
 
-  /** What operators and faults have left to do. */
-  record Remaining(boolean begun, List<PeerId> redirects, int cancels, int faults) {}
+  /** What operators and faults have left to do, and how the operator has resolved. */
+  record Remaining(
+      boolean begun,
+      List<PeerId> redirects,
+      int cancels,
+      int resolutions,
+      int faults,
+      Optional<Resolution> resolution) {
+    Remaining begin() {
+      return new Remaining(true, redirects, cancels, resolutions, faults, resolution);
+    }
+
+    Remaining redirected() {
+      List<PeerId> others = List.copyOf(redirects.subList(1, redirects.size()));
+      return new Remaining(begun, others, cancels, resolutions, faults, resolution);
+    }
+
+    Remaining cancelled() {
+      return new Remaining(begun, redirects, cancels - 1, resolutions, faults, resolution);
+    }
+
+    Remaining resolved(Resolution by) {
+      return new Remaining(begun, redirects, cancels, resolutions - 1, faults, Optional.of(by));
+    }
+
+    Remaining less(int fewerFaults) {
+      return new Remaining(
+          begun, redirects, cancels, resolutions, faults - fewerFaults, resolution);
+    }
+  }
+
+  /** The operator has said at this peer who gets the guest, and the other side is fenced. */
+  record Resolution(PeerId at, Choice choice) {
+    boolean is(PeerId peer, Choice other) {
+      return at.equals(peer) && choice == other;
+    }
+  }
 
   /**
    * Pages flow; {@code admitted}: the destination has taken the transfer and told what it holds.

@@ -1,9 +1,11 @@
 package org.dcmigrate.protocol.machine;
 
 import java.util.List;
+import java.util.Locale;
 import java.util.SplittableRandom;
 import org.dcmigrate.protocol.Failure;
 import org.dcmigrate.protocol.Reason;
+import org.dcmigrate.protocol.decision.Choice;
 import org.dcmigrate.protocol.machine.Network.Fault;
 import org.dcmigrate.protocol.machine.SourceState.Result;
 import org.dcmigrate.protocol.machine.WorldGuest.Power;
@@ -13,14 +15,17 @@ import org.dcmigrate.protocol.machine.WorldHolder.Weakness;
  * One schedule of the simulation, drawn from a seed: source, holders, witness and two operators
  * over a network and disks that fail. The invariants hold after every step.
  *
- * <p>Three schedules of four are free: redirects, cancels, writes, kills, restarts, cut links,
+ * <p>Five schedules of eight are free: redirects, cancels, writes, kills, restarts, cut links,
  * lost, late and repeated messages, crashes before any output (and so before and after each write
- * to a journal, and before and after each message). Then all trouble ends, and the migration must
- * come to a named end with nobody holding pages but the owner.
+ * to a journal, and before and after each message), and an operator who resolves, with the other
+ * side fenced. Then all trouble ends but for the fence, and the migration must come to a named end
+ * with nobody holding pages but the owner.
  *
- * <p>The fourth has a witness and one failure for ever, somewhere from the switchover on: a peer is
- * dead, or a link is cut. Without its coming back a guest must run, and nobody who is left may stay
- * in doubt.
+ * <p>Two have a witness and one failure for ever, somewhere from the switchover on: a peer is dead,
+ * or a link is cut. Without its coming back a guest must run, and nobody who is left may stay in
+ * doubt.
+ *
+ * <p>The eighth has trouble from the switchover on, and an operator who resolves.
  */
 final class Schedule {
   private static final int MOST_ACTIONS = 40;
@@ -32,13 +37,11 @@ final class Schedule {
 
   private final World world;
   private final SplittableRandom random;
-  private final boolean single;
   private String ending = "";
 
   private Schedule(Machines machines, long seed, boolean logging) {
     world = new World(machines, PAGES, logging, "A", "B", "C");
     random = new SplittableRandom(seed);
-    single = seed % 4 == 0;
   }
 
   /**
@@ -49,10 +52,10 @@ final class Schedule {
   static Schedule run(Machines machines, long seed, boolean logging) {
     Schedule schedule = new Schedule(machines, seed, logging);
     try {
-      if (schedule.single) {
-        schedule.singleFailure();
-      } else {
-        schedule.free();
+      switch ((int) (seed % 8)) {
+        case 0, 4 -> schedule.singleFailure();
+        case 2 -> schedule.resolved();
+        default -> schedule.free();
       }
     } catch (AssertionError | RuntimeException broken) {
       schedule.world.log(schedule.world.source().id(), "BROKEN " + broken);
@@ -88,16 +91,24 @@ final class Schedule {
   // ---- Free schedules.
 
   private void free() {
-    if (random.nextInt(3) == 0) {
-      world.migrate("A", pick(HOLDERS));
-    } else {
-      world.migrate("A");
-    }
+    begin();
     int actions = random.nextInt(1, MOST_ACTIONS);
     for (int action = 0; action < actions; action++) {
       act();
       world.runFor(random.nextInt(3) == 0 ? random.nextInt(60) : random.nextInt(6));
     }
+    end();
+  }
+
+  private void begin() {
+    if (random.nextInt(3) == 0) {
+      world.migrate("A", pick(HOLDERS));
+    } else {
+      world.migrate("A");
+    }
+  }
+
+  private void end() {
     world.heal();
     world.runWhile(() -> !world.hasEnded(), HEALING_MS);
     world.mustHaveEnded();
@@ -105,6 +116,9 @@ final class Schedule {
   }
 
   private String endingOfFree() {
+    if (world.resolution().isPresent()) {
+      return "resolved for the " + world.resolution().get().name().toLowerCase(Locale.ROOT);
+    }
     boolean granted =
         world.source().journal().stream().anyMatch(SourceRecord.Granted.class::isInstance);
     boolean redirected =
@@ -143,7 +157,7 @@ final class Schedule {
         }
       }
       case 8, 9, 10 -> {
-        if (!world.alive(peer)) {
+        if (!world.alive(peer) && !world.isFenced(peer)) {
           world.restart(peer);
         }
       }
@@ -166,6 +180,8 @@ final class Schedule {
           world.source().input(new SourceInput.GuestFailed(why));
         }
       }
+      case 26, 27 ->
+          world.resolveFenced(random.nextBoolean() ? "S" : holder, pick(List.of(Choice.values())));
       default -> world.write(random.nextInt(PAGES), random.nextInt(PAGES));
     }
   }
@@ -204,6 +220,34 @@ final class Schedule {
     if (!world.holder(holder).weaknesses().remove(weakness)) {
       world.holder(holder).weaknesses().add(weakness);
     }
+  }
+
+  // ---- Schedules in which the operator has to resolve.
+
+  private void resolved() {
+    begin();
+    world.runUntilState("SwitchingOver");
+    world.runFor(random.nextInt(12));
+    if (random.nextBoolean()) {
+      world.kill("A");
+    } else {
+      cut("S", "A");
+    }
+    String cutOff = pick(HOLDERS);
+    world.cut("S", cutOff);
+    world.cut("A", "A".equals(cutOff) ? "C" : cutOff);
+    for (int patience = 0; patience < 20 && world.resolution().isEmpty(); patience++) {
+      world.runFor(random.nextInt(500));
+      if (random.nextInt(4) == 0 && !world.alive("A")) {
+        world.restart("A");
+      }
+      world.resolveFenced(random.nextBoolean() ? "S" : "A", pick(List.of(Choice.values())));
+    }
+    for (int action = random.nextInt(8); action > 0; action--) {
+      act();
+      world.runFor(random.nextInt(200));
+    }
+    end();
   }
 
   // ---- One failure for ever.

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
  * them lacks in the transition tables.
  */
 class SimulatedTraceTest {
-  private static final long SCHEDULES = Long.getLong("dcm.sim.traces", 2_000);
+  private static final long SCHEDULES = Long.getLong("dcm.sim.traces", 5_000);
 
   @Test
   void simulatedTracesAreSound() {

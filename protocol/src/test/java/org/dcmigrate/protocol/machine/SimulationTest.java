@@ -2,7 +2,11 @@ package org.dcmigrate.protocol.machine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import org.dcmigrate.protocol.machine.Simulation.Summary;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -15,6 +19,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 class SimulationTest {
   private static final int SEEDS = Integer.getInteger("dcm.sim.seeds", 20_000);
   private static final int FIRST = Integer.getInteger("dcm.sim.first", 1);
+
+  private static final Path UNREACHED =
+      Path.of(System.getProperty("basedir", "."), "src/test/resources/exploration/unreached.tsv");
 
   @Test
   void everyScheduleComesToANamedEnd() throws Exception {
@@ -33,7 +40,9 @@ class SimulationTest {
               "failed before the grant",
               "one failure, runs at the destination",
               "one failure, runs at the source",
-              "one failure, went with its owner");
+              "one failure, went with its owner",
+              "resolved for the destination",
+              "resolved for the source");
       assertThat(summary.endings().get("completed, redirected")).isGreaterThan(SEEDS / 20);
       assertThat(summary.endings().get("failed after the grant")).isGreaterThan(SEEDS / 1000);
     }
@@ -48,6 +57,28 @@ class SimulationTest {
   void everyMutantIsCaughtForAFittingReason(Mutants.Mutant mutant) throws Exception {
     Mutants.Catch caught = Mutants.hunt(mutant);
     assertThat(caught.caught()).as("%s: %s", mutant.name(), caught.by()).isTrue();
+  }
+
+  /** What the exploration leaves to the simulation. */
+  @Test
+  void everyPairThatIsLeftToTheSimulationIsSeenByIt() throws Exception {
+    Coverage coverage = new Coverage(Machines.REAL);
+    Simulation.run(coverage, 1, 20_000);
+    Set<String> seen = new TreeSet<>();
+    coverage.ofSource().forEach(step -> seen.add("source" + pair(step)));
+    coverage.ofHolder().forEach(step -> seen.add("holder" + pair(step)));
+
+    List<String> left =
+        Files.readAllLines(UNREACHED).stream()
+            .filter(line -> line.endsWith("; the simulation has it"))
+            .map(line -> line.substring(0, line.lastIndexOf('\t')))
+            .toList();
+    assertThat(left).isNotEmpty();
+    assertThat(seen).containsAll(left);
+  }
+
+  private static String pair(Coverage.Seen step) {
+    return "\t" + step.state().getSimpleName() + "\t" + step.input().getSimpleName();
   }
 
   @Test

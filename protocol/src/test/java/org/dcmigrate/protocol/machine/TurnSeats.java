@@ -59,6 +59,7 @@ final class TurnSeats {
   /** The peer's own record says who owns the guest. */
   void end(long epoch, Choice owner) {
     Optional.ofNullable(seats.get(epoch))
+        .filter(seat -> turn.machines().recordsEndSeats())
         .ifPresent(seat -> put(epoch, new Seat(seat.electorate(), Acceptor.ended(owner))));
   }
 

@@ -126,8 +126,14 @@ final class TurnSource {
   void restart() {
     alive = true;
     if (!journal.isEmpty()) {
-      perform(turn.machines().recoverSource(Product.S, journal, 0));
+      perform(turn.machines().recoverSource(Product.S, journal, power == Power.LOST, 0));
     }
+  }
+
+  /** Its hypervisor or its host has failed after the grant. */
+  void loseGuest() {
+    power = Power.LOST;
+    input(new SourceInput.GuestLost());
   }
 
   void input(SourceInput input) {
@@ -235,7 +241,7 @@ final class TurnSource {
       case SourceOutput.Commit o -> commit(o);
       case SourceOutput.TakeBack o -> {
         Invariants.require(power != Power.QUIT, "the guest was ended at S and is taken back");
-        power = Power.RUNNING;
+        power = power == Power.LOST ? Power.LOST : Power.RUNNING;
       }
       case SourceOutput.QuitGuest o -> {
         Invariants.require(power != Power.RUNNING, "a running guest is ended at S");

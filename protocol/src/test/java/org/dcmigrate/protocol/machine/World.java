@@ -43,6 +43,10 @@ final class World {
   private final Machines machines;
   private final boolean logging;
   private final WorldSource source;
+  private Optional<Resolution> resolution = Optional.empty();
+
+  /** The operator has said at this peer who gets the guest that was granted. */
+  private record Resolution(String at, Choice choice, SourceRecord.Granted grant) {}
 
   World(int pageCount, boolean logging, String... holderNames) {
     this(Machines.REAL, pageCount, logging, holderNames);
@@ -176,6 +180,87 @@ final class World {
     }
   }
 
+  /**
+   * The operator asks for a resolution. Where that is taken, it has the other side off before, and
+   * neither takes the guest from where it runs nor ends it where the other side may still give it
+   * up; that much it does once.
+   */
+  void resolveFenced(String at, Choice choice) {
+    boolean atSource = at.equals(SOURCE.uri());
+    if (atSource ? source.state().isEmpty() : holder(at).state().isEmpty()) {
+      return;
+    }
+    boolean taken =
+        atSource
+            ? source.state().get() instanceof SourceState.InDoubt
+                || source.state().get() instanceof SourceState.Committed
+            : holder(at).state().get() instanceof HolderState.Deciding;
+    if (taken) {
+      SourceRecord.Granted grant =
+          source.journal().stream()
+              .filter(SourceRecord.Granted.class::isInstance)
+              .map(SourceRecord.Granted.class::cast)
+              .findFirst()
+              .orElseThrow();
+      String other = atSource ? grant.to().uri() : SOURCE.uri();
+      if (resolution.isPresent() || !mayGive(at, choice, holder(grant.to().uri()))) {
+        return;
+      }
+      // A crash that was planned comes after the record.
+      crashes.computeIfPresent(new PeerId(at), (peer, left) -> Math.max(left, 2));
+      resolution = Optional.of(new Resolution(at, choice, grant));
+      if (atSource == (choice == Choice.SOURCE) && alive(other)) {
+        kill(other);
+      }
+    }
+    script("the operator resolves at " + at + " for the " + choice);
+    resolve(at, choice);
+  }
+
+  private boolean mayGive(String at, Choice choice, WorldHolder destination) {
+    boolean sealed = source.guest().power() == Power.SEALED;
+    if (at.equals(SOURCE.uri())) {
+      return choice == Choice.SOURCE ? sealed : destination.guestRuns();
+    }
+    return choice == Choice.SOURCE || sealed;
+  }
+
+  /**
+   * Whether the operator keeps a peer off: the source as long as the destination owns the guest by
+   * the operator's word, the destination if it owns the guest, or until the witness has heard who
+   * does.
+   */
+  boolean isFenced(String peer) {
+    return resolution.stream().anyMatch(resolved -> isFenced(resolved, peer));
+  }
+
+  private boolean isFenced(Resolution resolved, String peer) {
+    boolean atSource = resolved.at().equals(SOURCE.uri());
+    String destination = resolved.grant().to().uri();
+    boolean owns = Invariants.owns(holder(destination));
+    if (resolved.choice() == Choice.DESTINATION) {
+      return !atSource && peer.equals(SOURCE.uri()) && owns;
+    }
+    boolean unheard =
+        resolved
+            .grant()
+            .witness()
+            .filter(witness -> !holder(witness.uri()).hasHeard(resolved.grant().epoch()))
+            .isPresent();
+    return atSource && peer.equals(destination) && (owns || unheard);
+  }
+
+  /** Whether the operator took the guest from an owner, which is off for good. */
+  boolean isOwnerFenced() {
+    return holders.values().stream()
+        .anyMatch(holder -> Invariants.owns(holder) && isFenced(holder.id().uri()));
+  }
+
+  /** For whom the operator has resolved. */
+  Optional<Choice> resolution() {
+    return resolution.map(Resolution::choice);
+  }
+
   void redirect(String to) {
     source.input(new SourceInput.RedirectAsked(new PeerId(to)));
   }
@@ -299,20 +384,41 @@ final class World {
 
   /** Whether the migration has ended and nobody holds a page but the owner. */
   boolean hasEnded() {
-    return source.state().isPresent() && source.state().get() instanceof Ended && forgotten();
+    return (isFenced(SOURCE.uri())
+            ? runsAtDestination()
+            : source.state().isPresent() && source.state().get() instanceof Ended)
+        && forgotten();
   }
 
-  /** Ends all trouble. */
+  private boolean runsAtDestination() {
+    return holders.values().stream().anyMatch(holder -> holder.alive() && holder.guestRuns());
+  }
+
+  /** Ends all trouble, but for what the operator has fenced. */
   void heal() {
     network.heal();
     crashes.clear();
     source.letSealFail(false);
-    if (!source.alive()) {
+    holders.values().forEach(holder -> holder.weaknesses().clear());
+    bringBack();
+    agenda.every(100, this::bringBack);
+  }
+
+  /** Those that are dead; and an owner whose guest nobody else can have resumed any more. */
+  private void bringBack() {
+    if (!source.alive() && !isFenced(SOURCE.uri())) {
       restart(SOURCE.uri());
     }
     for (WorldHolder holder : holders.values()) {
-      holder.weaknesses().clear();
-      if (!holder.alive()) {
+      boolean stands =
+          isFenced(SOURCE.uri())
+              && holder.alive()
+              && Invariants.owns(holder)
+              && !holder.guestRuns();
+      if (stands) {
+        kill(holder.id().uri());
+      }
+      if (!holder.alive() && !isFenced(holder.id().uri())) {
         restart(holder.id().uri());
       }
     }
@@ -320,6 +426,11 @@ final class World {
 
   /** The migration has a named end, the guest runs at its owner, and nobody else holds a page. */
   void mustHaveEnded() {
+    Invariants.require(forgotten(), "somebody still holds pages");
+    if (isFenced(SOURCE.uri())) {
+      Invariants.require(runsAtDestination(), "resolved for the destination, and it runs no guest");
+      return;
+    }
     Power power = source.guest().power();
     switch (result()) {
       case Result.Completed completed -> {
@@ -332,12 +443,15 @@ final class World {
       case Result.Failed failed ->
           Invariants.require(power == Power.RUNNING, "failed, but the guest at S is " + power);
     }
-    Invariants.require(forgotten(), "somebody still holds pages");
   }
 
   private boolean forgotten() {
     return holders.values().stream()
-        .allMatch(holder -> Invariants.owns(holder) || holdsNothing(holder));
+        .allMatch(
+            holder ->
+                Invariants.owns(holder)
+                    || holdsNothing(holder)
+                    || (!holder.alive() && isFenced(holder.id().uri())));
   }
 
   private static boolean holdsNothing(WorldHolder holder) {

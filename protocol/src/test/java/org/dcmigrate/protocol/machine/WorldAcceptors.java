@@ -69,6 +69,7 @@ final class WorldAcceptors {
   /** The peer's own record says who owns the guest. */
   void end(long epoch, Choice owner) {
     Optional.ofNullable(seats.get(epoch))
+        .filter(seat -> world.machines().recordsEndSeats())
         .ifPresent(
             seat ->
                 take(
@@ -93,6 +94,11 @@ final class WorldAcceptors {
   void crash() {
     seats.putAll(unsynced);
     unsynced.clear();
+  }
+
+  boolean hasEnded(long epoch) {
+    return Optional.ofNullable(seats.get(epoch)).stream()
+        .anyMatch(seat -> seat.acceptor().hasEnded());
   }
 
   boolean isEmpty() {

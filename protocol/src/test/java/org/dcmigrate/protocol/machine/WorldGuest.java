@@ -17,7 +17,9 @@ final class WorldGuest {
     RUNNING,
     STOPPED,
     SEALED,
-    QUIT
+    QUIT,
+    /** Gone with its hypervisor, or with its host. */
+    LOST
   }
 
   private final int[] content;

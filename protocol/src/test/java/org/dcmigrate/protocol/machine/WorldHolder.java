@@ -113,6 +113,11 @@ final class WorldHolder implements Network.Callee {
     return weaknesses;
   }
 
+  /** Whether it has been told, as a witness, who owns the guest. */
+  boolean hasHeard(long epoch) {
+    return acceptors.hasEnded(epoch);
+  }
+
   HolderRelay relay() {
     return relay;
   }

@@ -121,7 +121,7 @@ final class WorldSource implements Network.Callee {
     inventories.clear();
     sender = new SourceSender(world, this);
     if (!journal.isEmpty()) {
-      SourceStep step = world.machines().recoverSource(id, journal, world.agenda().nowNs());
+      SourceStep step = world.machines().recoverSource(id, journal, false, world.agenda().nowNs());
       world.log(id, "recovers");
       enter(step);
       carryOut(step, Transitions.sourceRecovered(step));
