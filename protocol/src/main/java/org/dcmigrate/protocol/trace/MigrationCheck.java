@@ -284,7 +284,7 @@ final class MigrationCheck {
    * by the operator.
    */
   private boolean mayBeDecided(Located grant, String choice) {
-    if (resolved) {
+    if (resolved || !haveEnded(grant)) {
       return true;
     }
     Set<String> voters = voters(grant);
@@ -295,13 +295,22 @@ final class MigrationCheck {
     return most(epoch, known, choice) + unknown >= quorum(voters);
   }
 
+  /** Whether no word of the operator can be missing in the traces of those to whom it is said. */
+  private boolean haveEnded(Located grant) {
+    Optional<Located> destination =
+        fact(grant, Fact.DESTINATION).flatMap(peer -> Optional.ofNullable(lastOfHolders.get(peer)));
+    return isIn(lastOfSource, "Ended")
+        && (isIn(destination, "Owned") || isIn(destination, "Forgotten"));
+  }
+
+  private static boolean isIn(Optional<Located> last, String state) {
+    return last.stream().anyMatch(at -> at.event().transition().next().equals(state));
+  }
+
   /** Whether all votes are known that a peer cast before the migration ended. */
   private boolean hasTold(String voter, long epoch) {
     return endedSeats.contains(new Seat(voter, epoch))
-        || lastOfSource.stream()
-            .map(Located::event)
-            .anyMatch(
-                last -> last.peer().equals(voter) && last.transition().next().equals("Ended"));
+        || isIn(lastOfSource.filter(last -> last.event().peer().equals(voter)), "Ended");
   }
 
   private long most(long epoch, Set<String> voters, String choice) {
