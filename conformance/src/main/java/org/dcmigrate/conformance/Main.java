@@ -8,7 +8,7 @@ import picocli.CommandLine.Command;
     name = "dcm-conformance",
     mixinStandardHelpOptions = true,
     version = "dcm-conformance 0.1.0",
-    subcommands = {RunCommand.class, TraceCheckCommand.class},
+    subcommands = {RunCommand.class, KillMatrixCommand.class, TraceCheckCommand.class},
     description = "Checks a peer against the DCM protocol.",
     footer = {
       "",

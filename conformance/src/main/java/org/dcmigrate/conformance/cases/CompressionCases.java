@@ -36,7 +36,7 @@ final class CompressionCases {
     cases.add(
         Case.of(
             "pages/destination/compressed",
-            "a compressed chunk is stored by a peer with " + CAPABILITY + ", and refused by others",
+            "a compressed chunk is stored by a peer with " + CAPABILITY + ", and by no other",
             "DCM-XFR-013 DCM-XFR-014 DCM-XFR-015",
             CompressionCases::compressed));
     chunk(

@@ -101,7 +101,7 @@ public final class ContributorCases {
         cases,
         "peer-unnamed",
         "a Detach without a new destination is refused",
-        "SPEC-15",
+        "DCM-ERR-008",
         ContributorCases::peerUnnamed);
     add(
         cases,

@@ -66,13 +66,13 @@ public final class HandshakeCases {
         cases,
         "guest-name-longest",
         "a guest's name of 63 characters is taken",
-        "SPEC-15",
+        "DCM-ERR-008",
         (open, trial) -> open.setGuestName(LONGEST_NAME));
     accepted(
         cases,
         "contributors-most",
         "64 contributors are taken",
-        "SPEC-15",
+        "DCM-ERR-008",
         (open, trial) -> open.addAllContributors(contributors(TOO_MANY - 1)));
     refusals(cases);
     cases.add(
@@ -123,7 +123,7 @@ public final class HandshakeCases {
         cases,
         "capabilities-too-many",
         "65 required capabilities",
-        "SPEC-15",
+        "DCM-ERR-008",
         open -> open.addAllRequiredCapabilities(Collections.nCopies(TOO_MANY, "contributor")));
     field(cases, "lease-none", "no lease", "DCM-LSE-004", OpenRequest.Builder::clearLeaseMs);
     field(cases, "lease-too-short", "999 ms", "DCM-LSE-004", open -> open.setLeaseMs(999));
@@ -134,16 +134,17 @@ public final class HandshakeCases {
         "DCM-LSE-004",
         open -> open.setLeaseMs(3_600_001));
     field(cases, "lease-huge", "2^32-1 ms", "DCM-LSE-004", open -> open.setLeaseMs(-1));
-    field(cases, "guest-name-empty", "no name", "SPEC-15", OpenRequest.Builder::clearGuestName);
+    field(cases, "guest-name-empty", "no name", "DCM-ERR-008", OpenRequest.Builder::clearGuestName);
     field(
         cases,
         "guest-name-too-long",
         "64 characters",
-        "SPEC-15",
+        "DCM-ERR-008",
         open -> open.setGuestName(LONGEST_NAME + "n"));
-    field(cases, "guest-name-upper-case", "Guest", "SPEC-15", open -> open.setGuestName("Guest"));
-    field(cases, "guest-name-path", "../g", "SPEC-15", open -> open.setGuestName("../g"));
-    field(cases, "guest-name-newline", "a\\n", "SPEC-15", open -> open.setGuestName("a\n"));
+    field(
+        cases, "guest-name-upper-case", "Guest", "DCM-ERR-008", open -> open.setGuestName("Guest"));
+    field(cases, "guest-name-path", "../g", "DCM-ERR-008", open -> open.setGuestName("../g"));
+    field(cases, "guest-name-newline", "a\\n", "DCM-ERR-008", open -> open.setGuestName("a\n"));
     field(
         cases,
         "digest-none",
@@ -160,27 +161,32 @@ public final class HandshakeCases {
         cases,
         "contributors-too-many",
         "65 contributors",
-        "SPEC-15",
+        "DCM-ERR-008",
         open -> open.addAllContributors(contributors(TOO_MANY)));
     field(
         cases,
         "contributor-unnamed",
         "a contributor without an identity",
-        "SPEC-15",
+        "DCM-ERR-008",
         open -> open.addContributors(PeerRef.getDefaultInstance()));
-    field(cases, "attempt-none", "no attempt", "SPEC-15", OpenRequest.Builder::clearAttempt);
-    field(cases, "epoch-zero", "epoch 0", "SPEC-15", open -> open.getAttemptBuilder().setEpoch(0));
+    field(cases, "attempt-none", "no attempt", "DCM-ERR-008", OpenRequest.Builder::clearAttempt);
+    field(
+        cases,
+        "epoch-zero",
+        "epoch 0",
+        "DCM-ERR-008",
+        open -> open.getAttemptBuilder().setEpoch(0));
     field(
         cases,
         "epoch-too-high",
         "epoch 2^63",
-        "SPEC-15",
+        "DCM-ERR-008",
         open -> open.getAttemptBuilder().setEpoch(Long.MIN_VALUE));
     field(
         cases,
         "migration-id-upper-case",
         "an id that is not in canonical form",
-        "SPEC-15",
+        "DCM-ERR-008",
         open ->
             open.getAttemptBuilder()
                 .setMigrationId(
@@ -193,7 +199,7 @@ public final class HandshakeCases {
         cases,
         "migration-id-no-uuid",
         "an id that is no UUID",
-        "SPEC-15",
+        "DCM-ERR-008",
         open -> open.getAttemptBuilder().setMigrationId("../../../../../../../../../etc/passwd"));
   }
 

@@ -105,14 +105,14 @@ public final class PageRefusalCases {
         cases,
         "generation-zero",
         "generation 0",
-        "SPEC-16",
+        "DCM-GEN-009",
         guest -> Chunks.page(0, 0, 9),
         GENERATION_INVALID);
     chunk(
         cases,
         "zero-run-generation-zero",
         "a zero run of generation 0",
-        "SPEC-16",
+        "DCM-GEN-009",
         guest -> Chunks.zero(0, 0, 1, 0),
         GENERATION_INVALID);
     chunk(

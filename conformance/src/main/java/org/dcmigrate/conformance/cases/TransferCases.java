@@ -83,7 +83,7 @@ final class TransferCases {
         cases,
         "transfer/destination/attempt-none",
         "a transfer without an attempt is refused",
-        "SPEC-15",
+        "DCM-ERR-008",
         migration ->
             List.of(
                 TransferRequest.newBuilder()

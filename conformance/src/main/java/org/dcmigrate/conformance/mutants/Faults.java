@@ -1,4 +1,4 @@
-package org.dcmigrate.conformance;
+package org.dcmigrate.conformance.mutants;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.Message;
@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
-import org.dcmigrate.conformance.FaultyPeer.Call;
-import org.dcmigrate.conformance.FaultyPeer.Fault;
+import org.dcmigrate.conformance.mutants.FaultyPeer.Call;
+import org.dcmigrate.conformance.mutants.FaultyPeer.Fault;
 import org.dcmigrate.conformance.play.Chunks;
 import org.dcmigrate.v1.AbortResponse;
 import org.dcmigrate.v1.ContributorState;
@@ -30,7 +30,7 @@ import org.dcmigrate.v1.TransferRequest;
 import org.dcmigrate.v1.TransferResponse;
 
 /** What destinations do wrong. */
-final class Faults {
+public final class Faults {
   private Faults() {}
 
   interface Change<M> {
@@ -95,23 +95,22 @@ final class Faults {
   }
 
   static Fault trailers(Change<ErrorInfo.Builder> change) {
-    Metadata.Key<com.google.rpc.Status> details =
-        Metadata.Key.of(
-            "grpc-status-details-bin",
-            io.grpc.protobuf.lite.ProtoLiteUtils.metadataMarshaller(
-                com.google.rpc.Status.getDefaultInstance()));
+    Metadata.Key<byte[]> details =
+        Metadata.Key.of("grpc-status-details-bin", Metadata.BINARY_BYTE_MARSHALLER);
     return new Fault() {
       @Override
       public Metadata trailers(Metadata trailers) {
-        com.google.rpc.Status status = Optional.ofNullable(trailers.get(details)).orElseThrow();
+        byte[] right = Optional.ofNullable(trailers.get(details)).orElseThrow();
         try {
+          com.google.rpc.Status status = com.google.rpc.Status.parseFrom(right);
           ErrorInfo.Builder info = status.getDetails(0).unpack(ErrorInfo.class).toBuilder();
           Metadata changed = new Metadata();
           changed.put(
               details,
               status.toBuilder()
                   .setDetails(0, com.google.protobuf.Any.pack(change.of(info).build()))
-                  .build());
+                  .build()
+                  .toByteArray());
           return changed;
         } catch (com.google.protobuf.InvalidProtocolBufferException impossible) {
           throw new AssertionError(impossible);
@@ -193,7 +192,7 @@ final class Faults {
   }
 
   /** An answer that looks like success. */
-  static Message success(Call call) {
+  public static Message success(Call call) {
     return switch (call.method()) {
       case "Open" -> OpenResponse.newBuilder().setVersion(1).build();
       case "ResendMetadata" -> ResendMetadataResponse.getDefaultInstance();

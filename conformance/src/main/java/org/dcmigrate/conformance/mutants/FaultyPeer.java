@@ -1,4 +1,4 @@
-package org.dcmigrate.conformance;
+package org.dcmigrate.conformance.mutants;
 
 import com.google.protobuf.Message;
 import io.grpc.CallOptions;
@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.dcmigrate.protocol.DcmException;
+import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.transport.Security;
 import org.dcmigrate.protocol.transport.Transport;
 import org.dcmigrate.v1.ContributorServiceGrpc;
@@ -27,7 +28,7 @@ import org.dcmigrate.v1.PeerServiceGrpc;
 import org.dcmigrate.v1.TransferServiceGrpc;
 
 /** Stands in front of a real peer and passes all messages on, but for one deliberate fault. */
-final class FaultyPeer implements AutoCloseable {
+public final class FaultyPeer implements AutoCloseable {
   private static final List<MethodDescriptor<?, ?>> METHODS =
       List.of(
           DestinationServiceGrpc.getOpenMethod(),
@@ -43,13 +44,27 @@ final class FaultyPeer implements AutoCloseable {
           ContributorServiceGrpc.getGetContributorStatusMethod(),
           ContributorServiceGrpc.getReleaseMethod(),
           TransferServiceGrpc.getTransferMethod(),
+          PeerServiceGrpc.getGetPeerMethod(),
           PeerServiceGrpc.getDeleteGuestMethod());
 
   private final Server server;
   private final Optional<ManagedChannel> backend;
 
+  /**
+   * The right peer behind.
+   *
+   * @param security who the tester is to it
+   * @param expected who it must be
+   */
+  public record Backend(String endpoint, Security security, PeerId expected) {
+    /** How the tester talks to what stands in front: the same identity, without TLS. */
+    public Security front() {
+      return new Security.PlaintextLoopback(security.identity());
+    }
+  }
+
   /** One call that passes through. */
-  static final class Call {
+  public static final class Call {
     private final String method;
     private int requests;
     private Optional<Message> first = Optional.empty();
@@ -75,7 +90,7 @@ final class FaultyPeer implements AutoCloseable {
   }
 
   /** What is done wrong. By default, nothing. */
-  interface Fault {
+  public interface Fault {
     /** Changes a request, or drops it. */
     default Optional<Message> request(Call call, Message message) {
       return Optional.of(message);
@@ -113,15 +128,17 @@ final class FaultyPeer implements AutoCloseable {
   }
 
   /** A peer in front of another one. */
-  static FaultyPeer inFrontOf(String endpoint, Fault fault) throws DcmException, IOException {
-    ManagedChannel channel = Transport.channel(endpoint, security(), ReferencePeer.TESTER);
+  public static FaultyPeer inFrontOf(Backend backend, Fault fault)
+      throws DcmException, IOException {
+    ManagedChannel channel =
+        Transport.channel(backend.endpoint(), backend.security(), backend.expected());
     return new FaultyPeer(
-        serve(method -> forwarding(channel, method, fault)), Optional.of(channel));
+        serve(backend.front(), method -> forwarding(channel, method, fault)), Optional.of(channel));
   }
 
   /** A peer that answers by itself. */
-  static FaultyPeer answering(Handlers handlers) throws DcmException, IOException {
-    return new FaultyPeer(serve(handlers), Optional.empty());
+  static FaultyPeer answering(Security front, Handlers handlers) throws DcmException, IOException {
+    return new FaultyPeer(serve(front, handlers), Optional.empty());
   }
 
   /** Makes the handler of each method. */
@@ -129,13 +146,9 @@ final class FaultyPeer implements AutoCloseable {
     ServerCallHandler<Message, Message> of(MethodDescriptor<Message, Message> method);
   }
 
-  private static Security security() {
-    return new Security.PlaintextLoopback(ReferencePeer.TESTER);
-  }
-
   @SuppressWarnings("unchecked")
-  private static Server serve(Handlers handlers) throws DcmException, IOException {
-    NettyServerBuilder builder = Transport.server("127.0.0.1:0", security());
+  private static Server serve(Security front, Handlers handlers) throws DcmException, IOException {
+    NettyServerBuilder builder = Transport.server("127.0.0.1:0", front);
     Map<String, ServerServiceDefinition.Builder> services = new HashMap<>();
     for (MethodDescriptor<?, ?> each : METHODS) {
       MethodDescriptor<Message, Message> method = (MethodDescriptor<Message, Message>) each;
@@ -149,7 +162,7 @@ final class FaultyPeer implements AutoCloseable {
   }
 
   /** Where it listens. */
-  String endpoint() {
+  public String endpoint() {
     return "127.0.0.1:" + server.getPort();
   }
 

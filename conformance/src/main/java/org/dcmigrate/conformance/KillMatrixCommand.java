@@ -1,0 +1,120 @@
+package org.dcmigrate.conformance;
+
+import java.io.PrintWriter;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import org.dcmigrate.conformance.mutants.FaultyPeer.Backend;
+import org.dcmigrate.conformance.mutants.KillMatrix;
+import org.dcmigrate.conformance.mutants.KillMatrix.Fate;
+import org.dcmigrate.conformance.mutants.Mutants;
+import org.dcmigrate.conformance.mutants.NullPeer;
+import org.dcmigrate.conformance.mutants.Proof;
+import org.dcmigrate.conformance.play.Votes;
+import org.dcmigrate.conformance.suite.Report;
+import org.dcmigrate.protocol.DcmException;
+import org.dcmigrate.protocol.transport.Security;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/** The command {@code dcm-conformance kill-matrix}. */
+@Command(
+    name = "kill-matrix",
+    mixinStandardHelpOptions = true,
+    description = {
+      "Shows that the suite can fail.",
+      "Puts peers with one fault each in front of the target, and shows which case finds the"
+          + " fault; runs all cases at peers that do nothing right; lists the clauses that nothing"
+          + " proves. The target is a peer that conforms."
+    })
+final class KillMatrixCommand implements Callable<Integer> {
+  private static final int NOT_PROVEN = 1;
+  private static final int WRONG_USAGE = 2;
+  private static final int CLAUSES_A_LINE = 8;
+
+  @Mixin private TargetOptions target = new TargetOptions();
+  @Mixin private GuestOptions guest = new GuestOptions();
+  @Spec private CommandSpec spec;
+
+  @Override
+  public Integer call() {
+    try {
+      return show(spec.commandLine().getOut());
+    } catch (DcmException wrong) {
+      spec.commandLine().getErr().println("dcm-conformance: " + wrong.sentence());
+      return WRONG_USAGE;
+    }
+  }
+
+  private int show(PrintWriter out) throws DcmException {
+    Security security = target.security();
+    Backend backend = new Backend(target.endpoint(), security, target.expected(security));
+    target.requireListener();
+    Optional<Votes> votes = Optional.empty();
+    if (target.listen.isPresent()) {
+      votes = Optional.of(Votes.listen(target.listen.get(), security));
+    }
+    try {
+      return show(new KillMatrix(backend, guest.guest(), votes), out);
+    } finally {
+      votes.ifPresent(Votes::close);
+    }
+  }
+
+  private static int show(KillMatrix matrix, PrintWriter out) throws DcmException {
+    out.println("MUTANTS");
+    List<KillMatrix.Row> rows =
+        matrix.mutants(
+            Mutants.all(),
+            row -> {
+              out.printf(
+                  "%-12s  %-54s  %s  %s%n",
+                  row.fate(), row.mutant().name(), row.mutant().clause(), row.mutant().killer());
+              if (row.fate() != Fate.KILLED) {
+                out.printf("  must say: %s%n%s", row.mutant().says(), Report.text(row.result()));
+              }
+              out.flush();
+            });
+    out.printf("%nPEERS THAT DO NOTHING RIGHT%n");
+    List<KillMatrix.Nothing> nothing =
+        matrix.nullPeers(
+            Arrays.asList(NullPeer.values()),
+            one -> {
+              out.printf(
+                  "%-52s  %d cases, %d passed%n",
+                  one.peer().does(), one.cases(), one.passed().size());
+              one.passed().forEach(name -> out.printf("  passed: %s%n", name));
+              out.flush();
+            });
+    Proof proof = Proof.of(rows);
+    out.printf("%nCLAUSES%n");
+    list(out, "a mutant that violates it is killed", proof.proven());
+    list(out, "a case cites it, no mutant proves the case", proof.checked());
+    list(out, "no case cites it", proof.open());
+    long killed = rows.stream().filter(row -> row.fate() == Fate.KILLED).count();
+    boolean complete =
+        killed == rows.size() && nothing.stream().allMatch(one -> one.passed().isEmpty());
+    out.printf(
+        "%n%d of %d mutants killed; %d of %d clauses proven%n",
+        killed, rows.size(), proof.proven().size(), Proof.clauses().size());
+    out.flush();
+    return complete ? CommandLine.ExitCode.OK : NOT_PROVEN;
+  }
+
+  private static void list(PrintWriter out, String title, Set<String> clauses) {
+    out.printf("%d: %s%n", clauses.size(), title);
+    int column = 0;
+    for (String clause : clauses) {
+      out.print((column % CLAUSES_A_LINE == 0 ? "  " : " ") + clause);
+      column++;
+      if (column % CLAUSES_A_LINE == 0 || column == clauses.size()) {
+        out.println();
+      }
+    }
+  }
+}
