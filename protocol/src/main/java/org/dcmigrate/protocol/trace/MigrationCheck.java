@@ -49,11 +49,26 @@ final class MigrationCheck {
   void take(Located at) {
     Transition step = at.event().transition();
     resolved |= isResolution(at) && !step.next().equals(step.state());
+    resolved |= step.event().equals(Transition.RECOVERED) && mayHideResolution(at);
     switch (at.event().transition().role()) {
       case SOURCE -> source(at);
       case HOLDER -> holder(at);
       case VOTER -> voter(at);
     }
+  }
+
+  /** The operator's word is on disk, and the peer died before it told of the step. */
+  private boolean mayHideResolution(Located recovered) {
+    Transition step = recovered.event().transition();
+    return switch (step.role()) {
+      case SOURCE ->
+          step.next().equals("Ended")
+              && (isIn(lastOfSource, "InDoubt") || isIn(lastOfSource, "Committed"));
+      case HOLDER ->
+          !step.next().equals("Deciding")
+              && isIn(Optional.ofNullable(lastOfHolders.get(recovered.event().peer())), "Deciding");
+      case VOTER -> false;
+    };
   }
 
   private void source(Located at) {
@@ -154,7 +169,7 @@ final class MigrationCheck {
         claims.putIfAbsent(end.event().peer(), end);
       }
     }
-    if (claims.values().stream().anyMatch(MigrationCheck::isResolution)) {
+    if (resolved) {
       return;
     }
     List<Located> all = List.copyOf(claims.values());

@@ -160,6 +160,13 @@ final class Cells {
         new SourceState.Redirecting(
             before(asked, ContributorPhase.LOST, true, Reconciling.ASKED), EPOCH, X, Asked.OPEN));
     states.put(
+        "Redirecting, the present one compares, more is owed since",
+        new SourceState.Redirecting(
+            before(asked, ContributorPhase.LOST, true, Reconciling.OUTDATED),
+            EPOCH,
+            X,
+            Asked.OPEN));
+    states.put(
         "Redirecting, another witness is left to ask",
         new SourceState.Redirecting(before(asksTwo), EPOCH, X, Asked.OPEN));
     redirecting(states, ", another witness is left to ask", asksTwo);
@@ -181,6 +188,13 @@ final class Cells {
     states.put(
         "SwitchingOver, prepare after three repairs",
         switching(asked, SwitchoverStep.PREPARE, 3, false));
+    for (SwitchoverStep step : SwitchoverStep.values()) {
+      states.put(
+          "SwitchingOver, "
+              + step.name().toLowerCase(Locale.ROOT)
+              + ", another witness is left to ask",
+          switching(asksTwo, step, 0, false));
+    }
     states.put("SwitchingOver, repair", switching(asked, SwitchoverStep.REPAIR, 1, false));
     states.put("SwitchingOver, seal", switching(asked, SwitchoverStep.SEAL, 0, false));
     states.put(
@@ -397,6 +411,16 @@ final class Cells {
     states.put(
         "Forgotten",
         new HolderState.Forgotten(EPOCH, new Failure(Reason.ATTEMPT_DISCARDED, "given up")));
+    for (Reason why :
+        List.of(
+            Reason.GUEST_INCOMPATIBLE,
+            Reason.GUEST_UNSUPPORTED,
+            Reason.GUEST_FAILED,
+            Reason.LIMIT_EXCEEDED,
+            Reason.INTERNAL)) {
+      states.put(
+          "Forgotten, " + why, new HolderState.Forgotten(EPOCH, new Failure(why, "given up")));
+    }
     return states;
   }
 
