@@ -95,7 +95,7 @@ final class CrashRun {
     if (point.trouble().kind() == Trouble.Kind.KILL) {
       awaitUntil("the victim is dead", 10, () -> !peers.isAlive(point.victim()));
     }
-    point.cutFrom().ifPresent(other -> links.cut(point.victim(), other));
+    point.cut().ifPresent(this::cut);
     if (point.trouble().kind() == Trouble.Kind.HOLD) {
       Files.delete(peers.sign(point.victim()));
     }
@@ -109,9 +109,21 @@ final class CrashRun {
     double seconds = (System.nanoTime() - backNs) / 1e9;
     String outcome = outcome();
     String owner = owner();
+    assertThat(owner).as("owner").isIn(point.owners());
     assertOneRuns(owner);
     assertNothingIsLeftBut(owner);
     return new Result(outcome, owner, before, before ? 0 : seconds);
+  }
+
+  private void cut(CrashPoint.Cut link) {
+    switch (link.sort()) {
+      case CLOSED -> links.cut(point.victim(), link.other());
+      case SILENT -> {
+        links.silence(point.victim(), link.other());
+        links.silence(link.other(), point.victim());
+      }
+      case ONE_WAY -> links.silence(point.victim(), link.other());
+    }
   }
 
   private String logs() throws IOException {
@@ -156,14 +168,14 @@ final class CrashRun {
   }
 
   private boolean othersAreDone() {
-    if (point.victim().equals("a") && point.cutFrom().isEmpty()) {
+    if (point.victim().equals("a") && point.cut().isEmpty()) {
       return runsAt("b") || runsAt("c");
     }
     return settled();
   }
 
   private void comeBack() throws Exception {
-    point.cutFrom().ifPresent(other -> links.heal(point.victim(), other));
+    point.cut().ifPresent(link -> links.heal(point.victim(), link.other()));
     switch (point.trouble().kind()) {
       case KILL -> {
         peers.start(point.victim());

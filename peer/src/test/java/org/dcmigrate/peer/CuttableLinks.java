@@ -11,8 +11,13 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** A forwarder between each two daemons, in each direction of calling, which can be cut. */
+/**
+ * A forwarder between each two daemons, in each direction of calling, which can be cut: as where a
+ * host goes down and its connections end, or as where packets are lost and nobody is told.
+ */
 final class CuttableLinks implements Links, AutoCloseable {
+  private static final int BUFFER_BYTES = 64 << 10;
+
   private record Pair(String from, String to) {}
 
   private final Map<Pair, Link> links = new ConcurrentHashMap<>();
@@ -29,7 +34,19 @@ final class CuttableLinks implements Links, AutoCloseable {
     setCut(one, other, true);
   }
 
-  /** Lets connections in again. */
+  /** Keeps what one sends to the other, on all connections, until the link is healed. */
+  void silence(String from, String to) {
+    links.forEach(
+        (pair, link) -> {
+          if (pair.equals(new Pair(from, to))) {
+            link.silence(true, false);
+          } else if (pair.equals(new Pair(to, from))) {
+            link.silence(false, true);
+          }
+        });
+  }
+
+  /** Lets connections in again, and what was kept. */
   void heal(String one, String other) {
     setCut(one, other, false);
   }
@@ -53,6 +70,8 @@ final class CuttableLinks implements Links, AutoCloseable {
     private final ServerSocket server;
     private final Set<Socket> open = new HashSet<>();
     private boolean cut;
+    private boolean callerSilent;
+    private boolean calleeSilent;
 
     Link(int target) throws IOException {
       this.target = target;
@@ -87,8 +106,8 @@ final class CuttableLinks implements Links, AutoCloseable {
           callee.close();
           return;
         }
-        Thread.startVirtualThread(() -> forward(caller, callee));
-        Thread.startVirtualThread(() -> forward(callee, caller));
+        Thread.startVirtualThread(() -> forward(caller, callee, true));
+        Thread.startVirtualThread(() -> forward(callee, caller, false));
       } catch (IOException nobodyListens) {
         caller.close();
       }
@@ -101,19 +120,40 @@ final class CuttableLinks implements Links, AutoCloseable {
       return !cut;
     }
 
-    private static void forward(Socket from, Socket to) {
+    private void forward(Socket from, Socket to, boolean fromCaller) {
+      byte[] buffer = new byte[BUFFER_BYTES];
       try (from;
           to;
           InputStream in = from.getInputStream();
           OutputStream out = to.getOutputStream()) {
-        in.transferTo(out);
+        for (int count = in.read(buffer); count >= 0; count = in.read(buffer)) {
+          awaitVoice(fromCaller);
+          out.write(buffer, 0, count);
+        }
+        awaitVoice(fromCaller);
       } catch (IOException ended) {
         // Both sockets are closed, so both sides see it.
+      } catch (InterruptedException nobodyDoes) {
+        Thread.currentThread().interrupt();
       }
+    }
+
+    private synchronized void awaitVoice(boolean fromCaller) throws InterruptedException {
+      while (!cut && (fromCaller ? callerSilent : calleeSilent)) {
+        wait();
+      }
+    }
+
+    synchronized void silence(boolean caller, boolean callee) {
+      callerSilent |= caller;
+      calleeSilent |= callee;
     }
 
     synchronized void setCut(boolean nowCut) {
       cut = nowCut;
+      callerSilent = false;
+      calleeSilent = false;
+      notifyAll();
       if (cut) {
         open.forEach(Link::end);
         open.clear();

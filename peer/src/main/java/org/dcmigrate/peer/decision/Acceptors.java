@@ -102,7 +102,7 @@ public final class Acceptors {
               .formatted(open));
     }
     Journal.Seat seat = new Journal.Seat(attempt, electorate, Acceptor.undecided());
-    journal.putSeat(seat);
+    journal.putSeat(seat, VoterEvent.APPOINTED.text());
     take(seat, Optional.empty(), VoterEvent.APPOINTED);
   }
 
@@ -150,7 +150,7 @@ public final class Acceptors {
     for (Journal.Seat seat : leaving) {
       Journal.Seat ended =
           new Journal.Seat(seat.attempt(), seat.electorate(), Acceptor.ended(owner));
-      journal.putSeat(ended);
+      journal.putSeat(ended, VoterEvent.DISMISSED.text());
       take(ended, Optional.of(seat.acceptor()), VoterEvent.DISMISSED);
     }
   }
@@ -177,8 +177,9 @@ public final class Acceptors {
     Acceptor.Step step = seat.acceptor().ask(question);
     if (!step.next().equals(seat.acceptor())) {
       Journal.Seat changed = new Journal.Seat(attempt, seat.electorate(), step.next());
-      journal.putSeat(changed);
-      take(changed, Optional.of(seat.acceptor()), VoterEvent.of(question));
+      VoterEvent event = VoterEvent.of(question);
+      journal.putSeat(changed, event.text());
+      take(changed, Optional.of(seat.acceptor()), event);
     }
     return step.answer();
   }

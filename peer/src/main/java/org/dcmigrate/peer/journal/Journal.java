@@ -159,9 +159,13 @@ public final class Journal implements AutoCloseable {
     };
   }
 
-  /** Writes a vote; durable when this returns. */
-  public synchronized void putSeat(Seat seat) {
-    String name = "seat " + seat.attempt().epoch();
+  /**
+   * Writes a vote; durable when this returns.
+   *
+   * @param event what has changed it
+   */
+  public synchronized void putSeat(Seat seat, String event) {
+    String name = "seat " + event + " " + seat.attempt().epoch();
     observer.writing(name);
     try {
       insert(seat);

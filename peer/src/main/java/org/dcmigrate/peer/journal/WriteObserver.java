@@ -5,7 +5,7 @@ package org.dcmigrate.peer.journal;
  * returns.
  *
  * <p>Records are named by who wrote them, their kind and their epoch, where they have one: {@code
- * source Granted 2}, {@code holder OwnedWith 2}, {@code seat 2}, {@code source Ended}.
+ * source Granted 2}, {@code holder OwnedWith 2}, {@code seat Accept 2}, {@code source Ended}.
  */
 public interface WriteObserver {
   /** Looks away. */

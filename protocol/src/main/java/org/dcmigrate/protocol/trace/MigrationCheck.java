@@ -33,6 +33,7 @@ final class MigrationCheck {
   private final Map<Long, Located> grants = new HashMap<>();
   // By peer: the step in which it came to own the guest, unless it gave the guest up again.
   private final Map<String, Located> owners = new LinkedHashMap<>();
+  private final Set<String> running = new HashSet<>();
   private final List<Located> answered = new ArrayList<>();
   private final List<Located> grantsTaken = new ArrayList<>();
   private final Map<Vote, Set<String>> votes = new HashMap<>();
@@ -99,11 +100,15 @@ final class MigrationCheck {
     }
     if (step.next().equals("Owned")) {
       owners.putIfAbsent(peer, at);
+      if (step.event().equals("Resumed")) {
+        running.add(peer);
+      }
     }
     if (step.next().equals("Forgotten")) {
       forgottenAt.merge(peer, step.epoch(), Math::max);
       if (step.state().equals("Owned")) {
         owners.remove(peer);
+        running.remove(peer);
       }
     }
     answered(at);
@@ -163,7 +168,9 @@ final class MigrationCheck {
 
   /** But where the operator has given it to one side, and has the other side off. */
   private void oneOwner(Findings findings) {
+    // One whose guest has not run yet may have given it up after the end of its trace.
     Map<String, Located> claims = new LinkedHashMap<>(owners);
+    claims.keySet().retainAll(running);
     for (Located end : sourceEnds) {
       if (!fact(end, Fact.RESULT).equals(Optional.of("COMPLETED"))) {
         claims.putIfAbsent(end.event().peer(), end);

@@ -579,11 +579,6 @@ final class Cells {
     seats.put("Seated, source", Acceptor.undecided());
     seats.put("Seated, destination", new Acceptor(0, Optional.of(new Vote(0, Choice.DESTINATION))));
     seats.put("Appointed", Acceptor.undecided());
-    for (Choice choice : Choice.values()) {
-      String owner = choice.name().toLowerCase(Locale.ROOT);
-      seats.put("Dismissed, the " + owner + " owns the guest", Acceptor.ended(choice));
-      seats.put("Settled, the " + owner + " owns the guest", Acceptor.ended(choice));
-    }
     voterStates().forEach((name, seat) -> seats.put("Recovered, " + name, seat));
     return seats;
   }

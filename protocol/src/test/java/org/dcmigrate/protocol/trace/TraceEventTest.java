@@ -45,6 +45,7 @@ class TraceEventTest {
                   Fact.BALLOT, "0",
                   Fact.CHOICE, "DESTINATION",
                   Fact.PROMISED, "0",
+                  Fact.FROM, "spiffe://example/peer/w",
                   Fact.REASON, "TOO_LATE"),
               true));
 
