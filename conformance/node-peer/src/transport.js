@@ -143,10 +143,12 @@ function streamed(handler, admit, responseStream) {
     guarded(() => (incoming = handler(admit(call), outgoing)))();
     if (outgoing.over) return;
     call.on('data', guarded((message) => incoming.message(message)));
-    call.on('end', guarded(() => {
+    const halfClosed = guarded(() => {
       const answer = incoming.halfClosed();
       if (!responseStream) outgoing.answer(answer ?? {});
-    }));
+    });
+    // A call that is broken off ends like one that is half-closed, and is known as cancelled a moment later only.
+    call.on('end', () => setImmediate(() => setImmediate(halfClosed)));
   };
 }
 
