@@ -326,7 +326,7 @@ export class Holder {
   #endEpoch(why) {
     this.#relay?.stop();
     this.#relay = null;
-    this.#cutTransfers(why.reason === 'ATTEMPT_DISCARDED' ? new DcmError('MIGRATION_UNKNOWN', 'The migration was forgotten.') : why);
+    this.#cutTransfers(why);
     this.#cutSwitchover(why);
     this.#senders.clear();
   }

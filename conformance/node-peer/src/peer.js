@@ -12,6 +12,7 @@ import { Choice, OWNER_BALLOT, Voters } from './voters.js';
 const VERSIONS = [1];
 const CAPABILITIES = ['contributor', 'witness', 'guest.synthetic'];
 const PAGES_PER_CHUNK = 256;
+const ZSTD = 1;
 
 export class Peer {
   #config;
@@ -363,7 +364,8 @@ function takeChunk(memory, chunk, progress) {
   const { generation, payload, payloadCrc32c, compression } = chunk;
   const extent = extentOf(chunk, memory);
   require(generation !== 0, 'GENERATION_INVALID', 'Generation 0 is none.');
-  require(Number(compression) === 0, 'CAPABILITY_MISSING', 'This peer has named no compression.');
+  require(compression <= ZSTD, 'FIELD_INVALID', 'The compression is unknown.');
+  require(compression !== ZSTD, 'CAPABILITY_MISSING', 'This peer has named no compression.');
   if (payload.length > 0) {
     require(extent.pageCount <= PAGES_PER_CHUNK, 'CHUNK_TOO_LARGE', 'A chunk with payload has at most 256 pages.');
     require(payload.length === extent.pageCount * PAGE_SIZE, 'FIELD_INVALID', 'The payload is not 4096 bytes for each page.');
