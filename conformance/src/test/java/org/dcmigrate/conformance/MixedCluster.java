@@ -1,10 +1,8 @@
-package org.dcmigrate.conformance.node;
+package org.dcmigrate.conformance;
 
 import com.google.gson.Gson;
 import io.grpc.ManagedChannel;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -23,7 +21,7 @@ import org.dcmigrate.protocol.transport.TlsMaterial;
 import org.dcmigrate.protocol.transport.Transport;
 
 /** Reference peers and Node peers that know one another, and an operator of all of them. */
-final class Cluster implements AutoCloseable {
+final class MixedCluster implements AutoCloseable {
   /** The peers: two of the reference implementation, in this process, and two Node peers. */
   enum Host {
     REFERENCE_A,
@@ -53,13 +51,13 @@ final class Cluster implements AutoCloseable {
   private final Path directory;
   private final boolean tls;
 
-  private Cluster(Path directory, boolean tls) {
+  private MixedCluster(Path directory, boolean tls) {
     this.directory = directory;
     this.tls = tls;
   }
 
-  static Cluster start(Path directory, boolean tls) throws Exception {
-    Cluster cluster = new Cluster(directory, tls);
+  static MixedCluster start(Path directory, boolean tls) throws Exception {
+    MixedCluster cluster = new MixedCluster(directory, tls);
     try {
       cluster.startAll();
       return cluster;
@@ -74,7 +72,7 @@ final class Cluster implements AutoCloseable {
       issueCertificates();
     }
     for (Host host : Host.values()) {
-      ports.put(host, freePort());
+      ports.put(host, ReferencePeer.freePort());
     }
     Security operator =
         tls
@@ -162,12 +160,6 @@ final class Cluster implements AutoCloseable {
     if (!process.waitFor(60, TimeUnit.SECONDS) || process.exitValue() != 0) {
       process.destroyForcibly();
       throw new IOException("dcmctl failed: " + List.of(arguments));
-    }
-  }
-
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
     }
   }
 

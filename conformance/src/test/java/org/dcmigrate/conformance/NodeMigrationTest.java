@@ -1,4 +1,4 @@
-package org.dcmigrate.conformance.node;
+package org.dcmigrate.conformance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -9,7 +9,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import org.dcmigrate.conformance.node.Cluster.Host;
+import org.dcmigrate.conformance.MixedCluster.Host;
 import org.dcmigrate.v1.Audit;
 import org.dcmigrate.v1.CreateGuestRequest;
 import org.dcmigrate.v1.GetMigrationRequest;
@@ -62,7 +62,7 @@ class NodeMigrationTest {
   })
   void aGuestArrivesWhole(Host first, Host second, boolean tls, @TempDir Path directory)
       throws Exception {
-    try (Cluster cluster = Cluster.start(directory, tls)) {
+    try (MixedCluster cluster = MixedCluster.start(directory, tls)) {
       createGuest(cluster);
       MigrationServiceBlockingStub operator =
           MigrationServiceGrpc.newBlockingStub(cluster.operatorOf(Host.REFERENCE_A));
@@ -108,7 +108,7 @@ class NodeMigrationTest {
     return host == Host.NODE_A || host == Host.NODE_B;
   }
 
-  private static void createGuest(Cluster cluster) {
+  private static void createGuest(MixedCluster cluster) {
     PeerServiceGrpc.newBlockingStub(cluster.operatorOf(Host.REFERENCE_A))
         .createGuest(
             CreateGuestRequest.newBuilder()
@@ -162,7 +162,7 @@ class NodeMigrationTest {
         .getMigration();
   }
 
-  private static List<Host> placesOfGuest(Cluster cluster) {
+  private static List<Host> placesOfGuest(MixedCluster cluster) {
     List<Host> places = new ArrayList<>();
     for (Host host : Host.values()) {
       if (!guestsOf(cluster, host).isEmpty()) {
@@ -172,14 +172,14 @@ class NodeMigrationTest {
     return places;
   }
 
-  private static List<Guest> guestsOf(Cluster cluster, Host host) {
+  private static List<Guest> guestsOf(MixedCluster cluster, Host host) {
     return PeerServiceGrpc.newBlockingStub(cluster.operatorOf(host))
         .listGuests(ListGuestsRequest.getDefaultInstance())
         .getGuestsList();
   }
 
   /** Contributors are released a moment after the end. */
-  private static int activeMigrations(Cluster cluster) {
+  private static int activeMigrations(MixedCluster cluster) {
     int active = 0;
     for (int attempt = 0; attempt < 50; attempt++) {
       active = 0;

@@ -1,4 +1,4 @@
-package org.dcmigrate.conformance.node;
+package org.dcmigrate.conformance;
 
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -57,18 +57,9 @@ final class NodePeer implements AutoCloseable {
     return new NodePeer(process);
   }
 
-  /** Ends it as a crash of its host would. */
-  void kill() {
-    end(process.destroyForcibly());
-  }
-
   @Override
   public void close() {
     process.destroy();
-    end(process);
-  }
-
-  private static void end(Process process) {
     try {
       if (!process.waitFor(10, TimeUnit.SECONDS)) {
         process.destroyForcibly();

@@ -1,0 +1,64 @@
+package org.dcmigrate.conformance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.google.gson.Gson;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import org.dcmigrate.conformance.suite.CaseResult;
+import org.dcmigrate.conformance.suite.Report;
+import org.dcmigrate.conformance.suite.Suite;
+import org.dcmigrate.conformance.suite.Verdict;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The Node peer passes every case that the reference peer passes. */
+class NodeSuiteTest {
+  @BeforeAll
+  static void requireNode() {
+    NodePeer.require();
+  }
+
+  @Test
+  void passesEverything(@TempDir Path directory) throws Exception {
+    String endpoint = "127.0.0.1:" + ReferencePeer.freePort();
+    String tester = "127.0.0.1:" + ReferencePeer.freePort();
+    Path config = directory.resolve("node.json");
+    Files.writeString(config, new Gson().toJson(config(endpoint, tester)));
+    NodePeer peer = NodePeer.start(config);
+    try {
+      List<CaseResult> results = Tester.run(endpoint, tester, Duration.ofSeconds(10));
+
+      assertThat(results).hasSameSizeAs(Suite.all());
+      assertThat(
+              results.stream()
+                  .filter(result -> result.verdict() != Verdict.PASS)
+                  .map(Report::text)
+                  .collect(Collectors.joining("\n")))
+          .isEmpty();
+    } finally {
+      peer.close();
+    }
+  }
+
+  private static Map<String, Object> config(String endpoint, String tester) {
+    Map<String, Object> config = new LinkedHashMap<>();
+    config.put("name", "node");
+    config.put("identity", "spiffe://test/peer/node");
+    config.put("listen", endpoint);
+    config.put("stateDirectory", "state");
+    config.put("plaintextOnLoopback", true);
+    config.put("operators", List.of(ReferencePeer.TESTER.uri()));
+    config.put(
+        "peers",
+        List.of(
+            Map.of("name", "tester", "endpoint", tester, "identity", ReferencePeer.TESTER.uri())));
+    return config;
+  }
+}
