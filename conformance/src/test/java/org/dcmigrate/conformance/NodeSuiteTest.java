@@ -3,6 +3,7 @@ package org.dcmigrate.conformance;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.google.gson.Gson;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -45,6 +46,18 @@ class NodeSuiteTest {
     } finally {
       peer.close();
     }
+  }
+
+  @Test
+  void passesItsOwnTests() throws Exception {
+    Process tests =
+        new ProcessBuilder("npm", "test")
+            .directory(Path.of("node-peer").toFile())
+            .redirectErrorStream(true)
+            .start();
+    String output = new String(tests.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+
+    assertThat(tests.waitFor()).as(output).isZero();
   }
 
   private static Map<String, Object> config(String endpoint, String tester) {
