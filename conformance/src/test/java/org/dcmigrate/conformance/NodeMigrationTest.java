@@ -40,11 +40,14 @@ class NodeMigrationTest {
   private static final String GUEST = "web-1";
   private static final long MEMORY = 48L << 20;
   private static final long SLOW = 24L << 20;
+
+  /** PARKED, too: nobody redirects again. */
   private static final Set<MigrationState> ENDS =
       EnumSet.of(
           MigrationState.MIGRATION_STATE_COMPLETED,
           MigrationState.MIGRATION_STATE_CANCELLED,
-          MigrationState.MIGRATION_STATE_FAILED);
+          MigrationState.MIGRATION_STATE_FAILED,
+          MigrationState.MIGRATION_STATE_PARKED);
 
   @BeforeAll
   static void requireNode() {
