@@ -1,5 +1,6 @@
 package org.dcmigrate.conformance;
 
+import org.dcmigrate.conformance.suite.Selection.Levels;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 
@@ -8,7 +9,12 @@ import picocli.CommandLine.Command;
     name = "dcm-conformance",
     mixinStandardHelpOptions = true,
     version = "dcm-conformance 0.1.0",
-    subcommands = {RunCommand.class, KillMatrixCommand.class, TraceCheckCommand.class},
+    subcommands = {
+      RunCommand.class,
+      ExplainCommand.class,
+      KillMatrixCommand.class,
+      TraceCheckCommand.class
+    },
     description = "Checks a peer against the DCM protocol.",
     footer = {
       "",
@@ -30,6 +36,14 @@ public final class Main {
 
   /** The command, for use within a process. */
   public static CommandLine commandLine() {
-    return new CommandLine(new Main());
+    return new CommandLine(new Main()).registerConverter(Levels.class, Main::levels);
+  }
+
+  private static Levels levels(String text) {
+    try {
+      return Levels.parse(text);
+    } catch (IllegalArgumentException wrong) {
+      throw new CommandLine.TypeConversionException(wrong.getMessage());
+    }
   }
 }

@@ -14,6 +14,8 @@ import org.dcmigrate.conformance.suite.Case;
 import org.dcmigrate.conformance.suite.CaseResult;
 import org.dcmigrate.conformance.suite.Report;
 import org.dcmigrate.conformance.suite.Runner;
+import org.dcmigrate.conformance.suite.Selection;
+import org.dcmigrate.conformance.suite.Selection.Levels;
 import org.dcmigrate.conformance.suite.Suite;
 import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.Reason;
@@ -49,6 +51,26 @@ final class RunCommand implements Callable<Integer> {
           "Cases to run, e.g. pages/*/* or **/*epoch*; * stays within a part, ** does not."
               + " May be repeated.")
   private List<String> globs = new ArrayList<>();
+
+  @Option(
+      names = "--clause",
+      paramLabel = "GLOB",
+      description = "Only cases that cite such a clause, e.g. DCM-RDR-*. May be repeated.")
+  private List<String> clauses = new ArrayList<>();
+
+  @Option(
+      names = "--role",
+      paramLabel = "ROLE",
+      description = "Only cases of this role, e.g. destination. May be repeated.")
+  private List<String> roles = new ArrayList<>();
+
+  @Option(
+      names = "--level",
+      paramLabel = "LEVEL",
+      description =
+          "Only cases of this level, or of these: L1, L0..L2. A case is of the highest level of"
+              + " its clauses; of these, handshake, errors and future cases of L1 are L0.")
+  private Levels levels = Levels.ALL;
 
   @Option(names = "--list", description = "Only list the cases.")
   private boolean list;
@@ -87,7 +109,7 @@ final class RunCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     PrintWriter out = spec.commandLine().getOut();
-    List<Case> cases = Suite.matching(globs);
+    List<Case> cases = new Selection(globs, clauses, roles, levels).of(Suite.all());
     if (list) {
       out.print(Report.list(cases));
       out.flush();

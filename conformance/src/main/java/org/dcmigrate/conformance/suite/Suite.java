@@ -54,23 +54,9 @@ public final class Suite {
    */
   public static List<Case> matching(List<String> globs) {
     return ALL.stream()
-        .filter(each -> globs.isEmpty() || globs.stream().anyMatch(glob -> fits(glob, each)))
+        .filter(
+            each ->
+                globs.isEmpty() || globs.stream().anyMatch(glob -> Glob.fits(glob, each.name())))
         .toList();
-  }
-
-  private static boolean fits(String glob, Case each) {
-    StringBuilder pattern = new StringBuilder();
-    for (int i = 0; i < glob.length(); i++) {
-      char c = glob.charAt(i);
-      if (c == '*' && i + 1 < glob.length() && glob.charAt(i + 1) == '*') {
-        pattern.append(".*");
-        i++;
-      } else if (c == '*') {
-        pattern.append("[^/]*");
-      } else {
-        pattern.append(java.util.regex.Pattern.quote(String.valueOf(c)));
-      }
-    }
-    return each.name().matches(pattern.toString());
   }
 }
