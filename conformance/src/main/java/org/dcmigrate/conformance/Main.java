@@ -18,8 +18,8 @@ import picocli.CommandLine.Command;
     description = "Checks a peer against the DCM protocol.",
     footer = {
       "",
-      "Exit codes: 0 at least one case ran and all passed; 1 not all passed, or none ran;"
-          + " 2 wrong usage, or the target cannot be reached."
+      "Exit codes: 0 at least one case passed, and the others passed, warned, or failed as is"
+          + " known; 1 otherwise; 2 wrong usage, or the target cannot be reached."
     })
 public final class Main {
   // Held, as the JDK keeps loggers, and the levels set on them, only as long as somebody else does.

@@ -1,17 +1,27 @@
 package org.dcmigrate.conformance;
 
 import io.grpc.ManagedChannel;
+import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.function.Supplier;
 import org.dcmigrate.conformance.play.Target;
 import org.dcmigrate.conformance.play.TestGuest;
 import org.dcmigrate.conformance.play.Votes;
+import org.dcmigrate.conformance.report.Badge;
+import org.dcmigrate.conformance.report.HtmlReport;
+import org.dcmigrate.conformance.report.JunitReport;
 import org.dcmigrate.conformance.suite.Case;
 import org.dcmigrate.conformance.suite.CaseResult;
+import org.dcmigrate.conformance.suite.KnownFailing;
 import org.dcmigrate.conformance.suite.Report;
 import org.dcmigrate.conformance.suite.Runner;
 import org.dcmigrate.conformance.suite.Selection;
@@ -100,6 +110,38 @@ final class RunCommand implements Callable<Integer> {
       description = "How long all cases may take; those left then are not run. [600]")
   private double budgetSeconds = 600;
 
+  @Option(
+      names = "--known-failing",
+      paramLabel = "FILE",
+      description =
+          "Cases known to fail, one on a line: a glob, the last day as yyyy-mm-dd, the reason."
+              + " They run; the run fails where one passes, fits no case or has expired.")
+  private Optional<Path> knownFailing = Optional.empty();
+
+  @Option(
+      names = "--repeat",
+      paramLabel = "N",
+      description = "Run the cases so often, 1 or more. [1]")
+  private int repeat = 1;
+
+  @Option(names = "--until-fail", description = "Of --repeat, stop after the first that fails.")
+  private boolean untilFail;
+
+  @Option(names = "--dry-run", description = "Only tell what would run, and why the rest not.")
+  private boolean dryRun;
+
+  @Option(names = "--junit", paramLabel = "FILE", description = "Write JUnit XML.")
+  private Optional<Path> junit = Optional.empty();
+
+  @Option(names = "--json", paramLabel = "FILE", description = "Write JSON, as with -o json.")
+  private Optional<Path> jsonFile = Optional.empty();
+
+  @Option(names = "--html", paramLabel = "FILE", description = "Write one HTML file.")
+  private Optional<Path> html = Optional.empty();
+
+  @Option(names = "--badge", paramLabel = "FILE", description = "Write an SVG badge.")
+  private Optional<Path> badge = Optional.empty();
+
   /** How results are told. */
   enum Format {
     table,
@@ -115,6 +157,17 @@ final class RunCommand implements Callable<Integer> {
       out.flush();
       return CommandLine.ExitCode.OK;
     }
+    if (dryRun) {
+      for (Case each : Suite.all()) {
+        String fate =
+            !cases.contains(each)
+                ? "not selected"
+                : each.commits() && !commit ? "needs --commit" : "runs";
+        out.printf("%-14s %s%n", fate, each.name());
+      }
+      out.flush();
+      return CommandLine.ExitCode.OK;
+    }
     try {
       return run(cases, out);
     } catch (DcmException wrong) {
@@ -124,6 +177,11 @@ final class RunCommand implements Callable<Integer> {
   }
 
   private int run(List<Case> cases, PrintWriter out) throws DcmException {
+    if (repeat < 1) {
+      throw new DcmException(Reason.FIELD_INVALID, "--repeat is at least 1");
+    }
+    KnownFailing known = known();
+    List<String> stale = known.stale(Suite.all(), LocalDate.now(ZoneOffset.UTC));
     String endpoint = target.endpoint();
     TestGuest tested = guest.guest();
     Security security = target.security();
@@ -144,26 +202,65 @@ final class RunCommand implements Callable<Integer> {
               new Target(channel, security.identity(), duration(timeoutSeconds), votes),
               tested,
               commit,
-              duration(budgetSeconds));
-      List<CaseResult> results =
-          runner.run(
-              cases,
-              result -> {
-                if (output == Format.table) {
-                  out.print(Report.text(result));
-                  out.flush();
-                }
-              });
-      boolean passed = Report.allPassed(results, commit);
+              duration(budgetSeconds),
+              known);
+      List<CaseResult> results = new ArrayList<>();
+      boolean soFar = true;
+      for (int i = 0; i < repeat && (soFar || !untilFail); i++) {
+        List<CaseResult> round =
+            runner.run(
+                cases,
+                result -> {
+                  if (output == Format.table) {
+                    out.print(Report.text(result));
+                    out.flush();
+                  }
+                });
+        results.addAll(round);
+        soFar &= Report.allPassed(round, commit);
+      }
+      boolean passed = soFar && stale.isEmpty();
       out.print(
           output == Format.table
               ? "\n" + Report.summary(results) + "\n"
               : Report.json(endpoint, results, passed));
       out.flush();
+      stale.forEach(spec.commandLine().getErr()::println);
+      write(endpoint, results, passed);
       return passed ? CommandLine.ExitCode.OK : NOT_ALL_PASSED;
     } finally {
       channel.shutdownNow();
       votes.ifPresent(Votes::close);
+    }
+  }
+
+  private KnownFailing known() throws DcmException {
+    if (knownFailing.isEmpty()) {
+      return KnownFailing.NONE;
+    }
+    try {
+      return KnownFailing.parse(Files.readAllLines(knownFailing.get()));
+    } catch (IOException | IllegalArgumentException wrong) {
+      throw new DcmException(Reason.FIELD_INVALID, knownFailing.get() + ": " + wrong, wrong);
+    }
+  }
+
+  private void write(String endpoint, List<CaseResult> results, boolean passed)
+      throws DcmException {
+    write(junit, () -> JunitReport.of(results));
+    write(jsonFile, () -> Report.json(endpoint, results, passed));
+    write(html, () -> HtmlReport.of(endpoint, results, passed));
+    write(badge, () -> Badge.of(passed));
+  }
+
+  private static void write(Optional<Path> file, Supplier<String> text) throws DcmException {
+    if (file.isPresent()) {
+      try {
+        Files.writeString(file.get(), text.get());
+      } catch (IOException unwritable) {
+        throw new DcmException(
+            Reason.FIELD_INVALID, file.get() + " cannot be written: " + unwritable, unwritable);
+      }
     }
   }
 

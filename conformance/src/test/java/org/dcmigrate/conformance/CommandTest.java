@@ -6,9 +6,12 @@ import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import javax.xml.parsers.DocumentBuilder;
+import javax.xml.parsers.DocumentBuilderFactory;
 import org.dcmigrate.conformance.suite.Suite;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -132,6 +135,113 @@ class CommandTest {
             ReferencePeer.TESTER.uri());
     assertThat(nobody.exitCode()).isEqualTo(2);
     assertThat(nobody.err()).contains("nobody answers at");
+  }
+
+  @Test
+  void writesWhatFailedToFiles() throws Exception {
+    Path junit = directory.resolve("junit.xml");
+    Path html = directory.resolve("report.html");
+    Path json = directory.resolve("report.json");
+    Path badge = directory.resolve("badge.svg");
+    Result result =
+        run(
+            "--case",
+            "metadata/*/accepted",
+            "--guest-kind",
+            "<script>alert(1)</script>",
+            "--guest-block",
+            "ram=4194304",
+            "--junit",
+            junit.toString(),
+            "--html",
+            html.toString(),
+            "--json",
+            json.toString(),
+            "--badge",
+            badge.toString());
+
+    assertThat(result.exitCode()).isEqualTo(1);
+    DocumentBuilder parser = DocumentBuilderFactory.newInstance().newDocumentBuilder();
+    assertThat(parser.parse(junit.toFile()).getElementsByTagName("failure").getLength()).isOne();
+    assertThat(parser.parse(badge.toFile()).getDocumentElement().getTextContent())
+        .contains("failed");
+    assertThat(
+            JsonParser.parseString(Files.readString(json))
+                .getAsJsonObject()
+                .get("passed")
+                .getAsBoolean())
+        .isFalse();
+    assertThat(Files.readString(html))
+        .contains("FAIL: metadata/destination/accepted")
+        .contains("<td>expected</td>")
+        .contains("<svg")
+        .contains("<blockquote>DCM-")
+        .contains("-&gt; ResendMetadata")
+        .contains("--case metadata/destination/accepted")
+        .contains("&lt;script&gt;")
+        .doesNotContain("<script");
+  }
+
+  @Test
+  void knowsWhatFails() throws Exception {
+    String[] failing = {
+      "--case",
+      "metadata/*/accepted",
+      "--case",
+      "handshake/*/second-open",
+      "--guest-kind",
+      "none",
+      "--guest-block",
+      "ram=4194304",
+      "--known-failing"
+    };
+    assertThat(known("metadata/*/accepted 2999-01-01 no such guest", failing).out())
+        .contains("XFAIL        metadata/destination/accepted");
+    String[] passing = {"--case", "pages/*/stored", "--known-failing"};
+    Result passes = known("pages/*/stored 2999-01-01 slow", passing);
+    assertThat(passes.exitCode()).isEqualTo(1);
+    assertThat(passes.out()).contains("XPASS        pages/destination/stored");
+    Result stale = known("no/such/case 2999-01-01 gone", passing);
+    assertThat(stale.exitCode()).isEqualTo(1);
+    assertThat(stale.err()).contains("no case fits no/such/case");
+    Result expired = known("commit/** 2001-01-01 old", passing);
+    assertThat(expired.exitCode()).isEqualTo(1);
+    assertThat(expired.err()).contains("expired on 2001-01-01");
+    assertThat(known("commit/** 2999-01-01", passing).exitCode()).isEqualTo(2);
+  }
+
+  private Result known(String line, String... arguments) throws Exception {
+    List<String> all = new ArrayList<>(List.of(arguments));
+    all.add(Files.writeString(directory.resolve("known"), line + "\n").toString());
+    return run(all.toArray(new String[0]));
+  }
+
+  @Test
+  void repeats() {
+    assertThat(run("--case", "pages/*/stored", "--repeat", "3").out()).contains("3 PASS in ");
+    assertThat(
+            run(
+                    "--case",
+                    "commit/*/running",
+                    "--case",
+                    "pages/*/stored",
+                    "--budget",
+                    "0",
+                    "--repeat",
+                    "3",
+                    "--until-fail")
+                .out()
+                .lines()
+                .filter(l -> l.startsWith("NOT_RUN")))
+        .hasSize(2);
+  }
+
+  @Test
+  void tellsWhatWouldRun() {
+    Result result =
+        execute("run", "--dry-run", "--case", "{pages,commit}/**", "--case", "commit/**");
+    assertThat(result.out().lines()).hasSize(Suite.all().size());
+    assertThat(result.out()).contains("needs --commit commit/").contains("not selected   pages/");
   }
 
   private Result run(String... more) {

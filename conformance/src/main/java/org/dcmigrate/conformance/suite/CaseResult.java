@@ -23,6 +23,11 @@ public record CaseResult(
     messages = List.copyOf(messages);
   }
 
+  /** The same with another verdict. */
+  CaseResult as(Verdict other, String why) {
+    return new CaseResult(of, other, took, why, expected, actual, messages);
+  }
+
   /** A case that was not run. */
   static CaseResult notRun(Case of, String why) {
     return new CaseResult(of, Verdict.NOT_RUN, Duration.ZERO, why, "", "", List.of());

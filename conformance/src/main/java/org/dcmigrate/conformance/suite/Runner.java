@@ -16,6 +16,7 @@ public final class Runner {
   private final TestGuest guest;
   private final boolean commit;
   private final Duration budget;
+  private final KnownFailing known;
 
   /**
    * A runner.
@@ -24,10 +25,17 @@ public final class Runner {
    * @param budget for all cases together; those that do not fit in are not run
    */
   public Runner(Target target, TestGuest guest, boolean commit, Duration budget) {
+    this(target, guest, commit, budget, KnownFailing.NONE);
+  }
+
+  /** A runner that knows of cases that fail. */
+  public Runner(
+      Target target, TestGuest guest, boolean commit, Duration budget, KnownFailing known) {
     this.target = target;
     this.guest = guest;
     this.commit = commit;
     this.budget = budget;
+    this.known = known;
   }
 
   /** Runs these cases and tells each result when it is there. */
@@ -41,12 +49,20 @@ public final class Runner {
       } else if (System.nanoTime() - startNs > budget.toNanos()) {
         result = CaseResult.notRun(next, "the time for the whole run is over; use --budget");
       } else {
-        result = run(next);
+        result = known.judge(run(next));
       }
       results.add(result);
       each.accept(result);
     }
     return results;
+  }
+
+  /** A case that only cites advice warns. */
+  static Verdict failure(Case of) {
+    List<Clauses.Clause> cited = Clauses.of(of);
+    return cited.isEmpty() || cited.stream().anyMatch(Clauses.Clause::must)
+        ? Verdict.FAIL
+        : Verdict.WARN;
   }
 
   private CaseResult run(Case next) {
@@ -59,7 +75,7 @@ public final class Runner {
     try {
       next.body().run(trial);
     } catch (CheckFailed failed) {
-      verdict = Verdict.FAIL;
+      verdict = failure(next);
       explanation = failed.what();
       expected = failed.expected();
       actual = failed.actual();
