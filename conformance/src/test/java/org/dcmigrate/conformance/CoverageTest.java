@@ -21,10 +21,7 @@ import org.junit.jupiter.api.Test;
 /** Every MUST has a case or a waiver that says why not; selection by what cases cite. */
 class CoverageTest {
   /** Lower it when cases are added; it never grows. */
-  private static final int MOST_OPEN = 120;
-
-  /** Sections that say what cases check without being clauses; no more of them. */
-  private static final Set<String> SECTIONS = Set.of("SPEC-11.2", "SPEC-15", "SPEC-16");
+  private static final int MOST_OPEN = 102;
 
   private static final Set<String> CITED =
       Suite.all().stream().map(Case::references).flatMap(List::stream).collect(Collectors.toSet());
@@ -54,7 +51,7 @@ class CoverageTest {
   void waiversAreNeededAndCasesCiteLiveClauses() {
     assertThat(Clauses.waivers().keySet()).doesNotContainAnyElementsOf(CITED);
     assertThat(Clauses.all().keySet()).containsAll(Clauses.waivers().keySet());
-    assertThat(CITED).filteredOn(id -> !Clauses.all().containsKey(id)).isSubsetOf(SECTIONS);
+    assertThat(Clauses.all().keySet()).containsAll(CITED);
   }
 
   @Test

@@ -44,7 +44,7 @@ public final class CanaryCases {
           Case.of(
               "canary/" + call.role() + "/" + call.name(),
               call.name() + " for a random migration is refused",
-              "DCM-STA-002 SPEC-16",
+              "DCM-STA-002",
               trial -> unknown(trial, call)));
     }
     for (Named call : calls()) {

@@ -69,14 +69,14 @@ public final class PageCases {
         "pages",
         "two-transfers",
         "two transfers of one sender at a time",
-        "SPEC-15",
+        "DCM-GEN-004",
         PageCases::twoTransfers);
     add(
         cases,
         "inventory",
         "empty",
         "nothing held: an empty inventory, before and after the metadata",
-        "SPEC-11.2",
+        "DCM-STA-002",
         PageCases::emptyInventory);
     add(
         cases,

@@ -1,5 +1,6 @@
 package org.dcmigrate.conformance.cases;
 
+import static org.dcmigrate.protocol.Reason.ATTEMPT_DISCARDED;
 import static org.dcmigrate.protocol.Reason.CHECKSUM_MISMATCH;
 import static org.dcmigrate.protocol.Reason.EPOCH_STALE;
 import static org.dcmigrate.protocol.Reason.FIELD_INVALID;
@@ -40,8 +41,14 @@ final class TransferCases {
         Case.of(
             "transfer/destination/superseded",
             "a transfer that runs when a higher epoch is opened stores nothing more",
-            "DCM-STA-001 DCM-XFR-002",
+            "DCM-STA-001 DCM-XFR-002 DCM-XFR-018",
             TransferCases::superseded));
+    cases.add(
+        Case.of(
+            "transfer/destination/given-up",
+            "a transfer that runs when its attempt is given up is refused with its next message",
+            "DCM-XFR-018",
+            TransferCases::givenUp));
     cases.add(
         Case.of(
             "transfer/destination/acknowledged-before-error",
@@ -134,6 +141,20 @@ final class TransferCases {
     trial.unchanged("what is held is as before", migration::holdsWhatWasStored);
     trial.unchanged("the page is stored in the new epoch", () -> migration.stored(LATER));
     trial.unchanged("it is held", migration::holdsWhatWasStored);
+  }
+
+  private static void givenUp(Trial trial) {
+    TestMigration migration = trial.receiving();
+    Conversation<TransferRequest, TransferResponse> call =
+        trial.begin(TransferServiceGrpc.getTransferMethod());
+    call.send(migration.transferOpen(1)).send(TestMigration.message(FIRST));
+    trial.given(
+        "a page is acknowledged",
+        () ->
+            Expect.that("Transfer", call.next().isPresent(), "an acknowledgement", "none in time"));
+    trial.given("the attempt is given up", () -> Expect.ok("Abort", migration.abort()));
+    call.send(TestMigration.message(LATER)).halfClose();
+    Expect.refused("the transfer of the attempt", call.rest(), ATTEMPT_DISCARDED);
   }
 
   private static void acknowledgedBeforeError(Trial trial) {

@@ -251,6 +251,13 @@ public final class Mutants {
                         : message)));
     all.add(
         new Mutant(
+            "goes on with the transfer of an attempt that was given up",
+            "DCM-XFR-018",
+            "transfer/destination/given-up",
+            "ATTEMPT_DISCARDED",
+            Faults.accepting("Transfer", "ATTEMPT_DISCARDED")));
+    all.add(
+        new Mutant(
             "tells generation 1 for every page",
             "DCM-DAT-005",
             "inventory/destination/generations",
