@@ -11,6 +11,8 @@ import picocli.CommandLine.Command;
     version = "dcm-conformance 0.1.0",
     subcommands = {
       RunCommand.class,
+      ListCommand.class,
+      DoctorCommand.class,
       ExplainCommand.class,
       KillMatrixCommand.class,
       TraceCheckCommand.class

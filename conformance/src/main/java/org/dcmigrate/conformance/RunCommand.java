@@ -24,8 +24,6 @@ import org.dcmigrate.conformance.suite.CaseResult;
 import org.dcmigrate.conformance.suite.KnownFailing;
 import org.dcmigrate.conformance.suite.Report;
 import org.dcmigrate.conformance.suite.Runner;
-import org.dcmigrate.conformance.suite.Selection;
-import org.dcmigrate.conformance.suite.Selection.Levels;
 import org.dcmigrate.conformance.suite.Suite;
 import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.Reason;
@@ -52,38 +50,8 @@ final class RunCommand implements Callable<Integer> {
 
   @Mixin private TargetOptions target = new TargetOptions();
   @Mixin private GuestOptions guest = new GuestOptions();
+  @Mixin private SelectionOptions selection = new SelectionOptions();
   @Spec private CommandSpec spec;
-
-  @Option(
-      names = "--case",
-      paramLabel = "GLOB",
-      description =
-          "Cases to run, e.g. pages/*/* or **/*epoch*; * stays within a part, ** does not."
-              + " May be repeated.")
-  private List<String> globs = new ArrayList<>();
-
-  @Option(
-      names = "--clause",
-      paramLabel = "GLOB",
-      description = "Only cases that cite such a clause, e.g. DCM-RDR-*. May be repeated.")
-  private List<String> clauses = new ArrayList<>();
-
-  @Option(
-      names = "--role",
-      paramLabel = "ROLE",
-      description = "Only cases of this role, e.g. destination. May be repeated.")
-  private List<String> roles = new ArrayList<>();
-
-  @Option(
-      names = "--level",
-      paramLabel = "LEVEL",
-      description =
-          "Only cases of this level, or of these: L1, L0..L2. A case is of the highest level of"
-              + " its clauses; of these, handshake, errors and future cases of L1 are L0.")
-  private Levels levels = Levels.ALL;
-
-  @Option(names = "--list", description = "Only list the cases.")
-  private boolean list;
 
   @Option(
       names = "--commit",
@@ -151,12 +119,7 @@ final class RunCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     PrintWriter out = spec.commandLine().getOut();
-    List<Case> cases = new Selection(globs, clauses, roles, levels).of(Suite.all());
-    if (list) {
-      out.print(Report.list(cases));
-      out.flush();
-      return CommandLine.ExitCode.OK;
-    }
+    List<Case> cases = selection.cases();
     if (dryRun) {
       for (Case each : Suite.all()) {
         String fate =

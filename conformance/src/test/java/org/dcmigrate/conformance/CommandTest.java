@@ -12,7 +12,9 @@ import java.util.ArrayList;
 import java.util.List;
 import javax.xml.parsers.DocumentBuilder;
 import javax.xml.parsers.DocumentBuilderFactory;
+import org.dcmigrate.conformance.mutants.NullPeer;
 import org.dcmigrate.conformance.suite.Suite;
+import org.dcmigrate.protocol.transport.Security;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -112,10 +114,68 @@ class CommandTest {
 
   @Test
   void listsAllCases() {
-    Result result = execute("run", "--list");
+    Result result = execute("list");
 
     assertThat(result.exitCode()).isZero();
     assertThat(result.out().lines()).hasSize(Suite.all().size());
+  }
+
+  @Test
+  void listsForPrograms() {
+    Result result = execute("list", "--clause", "DCM-GEN-009", "-o", "json");
+
+    assertThat(result.exitCode()).isZero();
+    assertThat(result.out())
+        .contains("\"name\": \"pages/destination/generation-zero\"")
+        .contains("\"DCM-GEN-009\"")
+        .doesNotContain("handshake");
+  }
+
+  @Test
+  void runsAFewOfEachArea() {
+    Result result = run("--smoke", "--commit", "--listen", peer.tester());
+
+    assertThat(result.exitCode()).as(result.out()).isZero();
+    assertThat(result.out()).contains("16 PASS");
+  }
+
+  @Test
+  void findsTheTargetWell() {
+    Result result = execute(doctor(peer.endpoint()));
+
+    assertThat(result.exitCode()).as(result.out()).isZero();
+    assertThat(result.out().lines()).hasSize(5).allMatch(line -> line.contains("  ok    "));
+  }
+
+  @Test
+  void findsWhatAilsATarget() throws Exception {
+    Result nobody = execute(doctor("127.0.0.1:" + ReferencePeer.freePort()));
+    assertThat(nobody.exitCode()).isEqualTo(1);
+    assertThat(nobody.out()).startsWith("1  FAIL").contains("start the target");
+
+    Security front = new Security.PlaintextLoopback(ReferencePeer.TESTER);
+    try (NullPeer.Running empty = NullPeer.UNIMPLEMENTED.start(front)) {
+      Result result = execute(doctor(empty.endpoint()));
+      assertThat(result.exitCode()).isEqualTo(1);
+      assertThat(result.out()).contains("2  FAIL").contains("PeerService");
+    }
+    Result stranger =
+        execute(
+            "doctor",
+            "--target",
+            peer.endpoint(),
+            "--plaintext",
+            "--identity",
+            "spiffe://test/peer/stranger");
+    assertThat(stranger.exitCode()).isEqualTo(1);
+    assertThat(stranger.out()).contains("2  FAIL").contains("among the target's configured peers");
+    assertThat(execute("doctor").exitCode()).isEqualTo(2);
+  }
+
+  private static String[] doctor(String endpoint) {
+    return new String[] {
+      "doctor", "--target", endpoint, "--plaintext", "--identity", ReferencePeer.TESTER.uri()
+    };
   }
 
   @Test

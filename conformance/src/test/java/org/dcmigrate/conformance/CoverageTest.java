@@ -80,7 +80,7 @@ class CoverageTest {
     assertThat(out.toString())
         .contains(Clauses.all().get("DCM-VER-001").text())
         .contains("handshake/destination/version-chosen");
-    assertThat(Main.commandLine().setErr(new PrintWriter(out)).execute("explain", "DCM-NON-999"))
+    assertThat(Main.commandLine().setErr(new PrintWriter(out)).execute("explain", "no-clause"))
         .isEqualTo(2);
   }
 

@@ -80,6 +80,19 @@ public final class Report {
     return text.toString();
   }
 
+  /** Each case there is, as JSON. */
+  public static String listJson(List<Case> cases) {
+    Json json = new Json().array();
+    for (Case each : cases) {
+      json.object().name("name").value(each.name()).name("purpose").value(each.purpose());
+      json.name("role").value(Selection.role(each)).name("level").value(Selection.level(each));
+      json.name("references").array();
+      each.references().forEach(json::value);
+      json.end().name("commits").value(each.commits()).end();
+    }
+    return json.end().toString();
+  }
+
   /** All results as JSON. */
   public static String json(String target, List<CaseResult> results, boolean passed) {
     Json json = new Json().object();
@@ -114,7 +127,7 @@ public final class Report {
   }
 
   /** What a peer says must not steer the terminal. */
-  private static String harmless(String text) {
+  public static String harmless(String text) {
     return text.replaceAll("[^\\x20-\\x7e]", "?");
   }
 }

@@ -41,7 +41,31 @@ public final class Suite {
     }
   }
 
+  private static final Set<String> SMOKE =
+      Set.of(
+          "handshake/destination/version-chosen",
+          "handshake/destination/older-epoch",
+          "canary/destination/inventory",
+          "errors/destination/form",
+          "future/destination/open",
+          "metadata/destination/accepted",
+          "pages/destination/stored",
+          "pages/destination/checksum",
+          "merge/destination/newer-wins",
+          "inventory/destination/generations",
+          "digests/destination/crc64",
+          "switchover/destination/prepared",
+          "commit/destination/running",
+          "detach/contributor/inventory",
+          "detach/contributor/old-epoch-refused",
+          "abort/destination/forgets");
+
   private Suite() {}
+
+  /** Those that tell within seconds whether anything works. */
+  public static List<Case> smoke() {
+    return ALL.stream().filter(each -> SMOKE.contains(each.name())).toList();
+  }
 
   /** All cases, in the order in which they run. */
   public static List<Case> all() {
