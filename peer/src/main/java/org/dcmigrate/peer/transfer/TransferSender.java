@@ -236,13 +236,13 @@ public final class TransferSender implements AutoCloseable {
       if (ledger.acknowledged(acknowledged)) {
         call.request(1);
       } else {
+        // The call is cancelled by the sender's thread, which may be writing into it just now.
         ledger.failed(
             new DcmException(
                 Reason.FIELD_INVALID,
                 "the destination acknowledged %s chunks, but must acknowledge %d to %d"
                     .formatted(
                         Long.toUnsignedString(acknowledged), acknowledgedChunks(), sentChunks())));
-        call.cancel("impossible acknowledgement", null);
       }
     }
 
