@@ -139,12 +139,20 @@ public final class GuestHome implements AutoCloseable {
     return segments.get(block);
   }
 
-  /** Writes into the memory of a block what remains in a buffer. */
-  void write(int block, long offset, ByteBuffer contents) throws IOException {
+  /** Writes into the memory of a block what remains in buffers, one after the other. */
+  void write(int block, long offset, ByteBuffer[] contents) throws IOException {
+    long left = 0;
+    for (ByteBuffer each : contents) {
+      left += each.remaining();
+    }
     FileChannel channel = channels.get(block);
-    long at = offset;
-    while (contents.hasRemaining()) {
-      at += channel.write(contents, at);
+    // Many buffers are only written at the channel's position. A file takes one writer at a time
+    // anyway.
+    synchronized (channel) {
+      channel.position(offset);
+      while (left > 0) {
+        left -= channel.write(contents);
+      }
     }
   }
 

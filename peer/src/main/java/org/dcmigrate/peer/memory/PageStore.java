@@ -1,6 +1,7 @@
 package org.dcmigrate.peer.memory;
 
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
@@ -62,12 +63,10 @@ public final class PageStore implements AutoCloseable {
   /** What became of the pages of a chunk. */
   public record Applied(long acceptedPages, long duplicatePages) {}
 
-  /** Guards every so many segments, and lends the buffers for working on a page. */
+  /** Guards every so many segments, and lends what works on them. */
   private static final class Stripe {
     private final ReentrantLock lock = new ReentrantLock();
     private final PageDigest digest;
-    private final byte[] page = new byte[Geometry.PAGE_BYTES];
-    private final MemorySegment pageSegment = MemorySegment.ofArray(page);
     private final IncomingRun run;
 
     Stripe(PageDigest.Algorithm algorithm, IncomingRun run) {
@@ -207,43 +206,55 @@ public final class PageStore implements AutoCloseable {
   private long applySegment(Chunk chunk, long from, long to, PagePayload.Reader payload)
       throws DcmException {
     Stripe stripe = stripe(chunk.block(), from / PageTable.SEGMENT_PAGES);
-    long accepted = 0;
     stripe.lock.lock();
     try {
-      for (long page = from; page < to; page++) {
-        boolean newer =
-            chunk.isZero() ? applyZero(chunk, page) : applyContent(chunk, page, payload, stripe);
-        accepted += newer ? 1 : 0;
-      }
-      stripe.run.write();
+      return chunk.isZero()
+          ? applyZeros(chunk, from, to)
+          : applyContents(chunk, from, to, payload, stripe);
     } finally {
       stripe.lock.unlock();
     }
+  }
+
+  private long applyContents(
+      Chunk chunk, long from, long to, PagePayload.Reader payload, Stripe stripe)
+      throws DcmException {
+    long accepted = 0;
+    stripe.run.begin();
+    for (long page = from; page < to; page++) {
+      long index = table.index(chunk.block(), page);
+      int held = table.generation(index);
+      int order = Integer.compareUnsigned(chunk.generation(), held);
+      if (order < 0) {
+        stripe.run.write(chunk, page);
+        payload.skip(Geometry.PAGE_BYTES);
+        continue;
+      }
+      long digest = payload.digest(stripe.digest);
+      if (order == 0) {
+        stripe.run.write(chunk, page);
+        checkSame(chunk, page, index, digest);
+        continue;
+      }
+      accepted++;
+      // Writing zeros into a hole would make the file less sparse.
+      if (held == 0 && digest == zeroDigest && isZero(chunk, page)) {
+        stripe.run.write(chunk, page);
+        table.set(index, chunk.generation(), digest);
+      } else {
+        stripe.run.add(digest);
+      }
+    }
+    stripe.run.write(chunk, to);
     return accepted;
   }
 
-  private boolean applyContent(Chunk chunk, long page, PagePayload.Reader payload, Stripe stripe)
-      throws DcmException {
-    long index = table.index(chunk.block(), page);
-    int held = table.generation(index);
-    if (Integer.compareUnsigned(chunk.generation(), held) < 0) {
-      payload.skip(Geometry.PAGE_BYTES);
-      return false;
+  private long applyZeros(Chunk chunk, long from, long to) throws DcmException {
+    long accepted = 0;
+    for (long page = from; page < to; page++) {
+      accepted += applyZero(chunk, page) ? 1 : 0;
     }
-    payload.read(stripe.page, 0, Geometry.PAGE_BYTES);
-    long digest = stripe.digest.of(stripe.page);
-    if (chunk.generation() == held) {
-      stripe.run.write();
-      checkSame(chunk, page, index, digest);
-      return false;
-    }
-    // Writing zeros into a hole would make the file less sparse.
-    if (held == 0 && digest == zeroDigest && stripe.pageSegment.mismatch(ZERO_PAGE) < 0) {
-      table.set(index, chunk.generation(), digest);
-    } else {
-      stripe.run.add(chunk.block(), page, chunk.generation(), digest, stripe.page);
-    }
-    return true;
+    return accepted;
   }
 
   private boolean applyZero(Chunk chunk, long page) throws DcmException {
@@ -311,6 +322,17 @@ public final class PageStore implements AutoCloseable {
                 0,
                 Geometry.PAGE_BYTES)
             < 0;
+  }
+
+  private static boolean isZero(Chunk chunk, long page) {
+    long offset = (page - chunk.firstPage()) * Geometry.PAGE_BYTES;
+    for (ByteBuffer piece : chunk.payload().buffers(offset, Geometry.PAGE_BYTES)) {
+      MemorySegment content = MemorySegment.ofBuffer(piece);
+      if (content.mismatch(ZERO_PAGE.asSlice(0, content.byteSize())) >= 0) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private Stripe stripe(int block, long segment) {

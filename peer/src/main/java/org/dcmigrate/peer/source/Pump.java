@@ -1,6 +1,5 @@
 package org.dcmigrate.peer.source;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -82,8 +81,8 @@ final class Pump implements AutoCloseable {
   private final EgressFlow flow;
   private final Listener listener;
   private final BlockingQueue<Command> commands = new LinkedBlockingQueue<>();
-  private final Arena arena = Arena.ofShared();
-  private final MemorySegment resendBuffer = arena.allocate(RESEND_BYTES, Geometry.PAGE_BYTES);
+  // The transport takes arrays as they are.
+  private final MemorySegment resendBuffer = MemorySegment.ofArray(new byte[RESEND_BYTES]);
 
   private volatile Optional<Link> link = Optional.empty();
   private volatile boolean closed;
@@ -263,7 +262,6 @@ final class Pump implements AutoCloseable {
       throw defect;
     } finally {
       link.ifPresent(current -> current.sender().cancel());
-      arena.close();
     }
   }
 

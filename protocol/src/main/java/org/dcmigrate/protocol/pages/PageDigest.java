@@ -2,9 +2,11 @@ package org.dcmigrate.protocol.pages;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
 import java.security.DigestException;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Optional;
 import java.util.zip.CRC32;
 import java.util.zip.CRC32C;
 import org.dcmigrate.protocol.Geometry;
@@ -81,13 +83,37 @@ public abstract sealed class PageDigest {
 
   /** The digest of the page that begins at a byte offset of a segment. */
   public final long of(MemorySegment memory, long offset) {
+    Optional<Object> heap = memory.heapBase();
+    if (heap.isPresent() && heap.get() instanceof byte[] array) {
+      return of(array, Math.toIntExact(memory.address() + offset));
+    }
     // The copy stays in the first-level cache, and spares a buffer view per page.
     MemorySegment.copy(memory, ValueLayout.JAVA_BYTE, offset, copy, 0, Geometry.PAGE_BYTES);
     return of(copy);
   }
 
   /** The digest of a page given as 4096 bytes. */
-  public abstract long of(byte[] page);
+  public final long of(byte[] page) {
+    return of(page, 0);
+  }
+
+  /** The digest of the page that begins at an index of an array. */
+  public final long of(byte[] bytes, int at) {
+    begin();
+    update(bytes, at);
+    return end();
+  }
+
+  /** Begins a page whose bytes come in pieces: {@link #update} each, then {@link #end}. */
+  public abstract void begin();
+
+  /** The next bytes of the page: what remains in a buffer, which is used up. */
+  public abstract void update(ByteBuffer piece);
+
+  /** The digest of the bytes since {@link #begin}. */
+  public abstract long end();
+
+  abstract void update(byte[] bytes, int at);
 
   // The finalizer of SplitMix64.
   private static long mix(long value) {
@@ -106,11 +132,26 @@ public abstract sealed class PageDigest {
     }
 
     @Override
-    public long of(byte[] page) {
+    public void begin() {
       upper.reset();
-      upper.update(page, 0, Geometry.PAGE_BYTES);
       lower.reset();
-      lower.update(page, 0, Geometry.PAGE_BYTES);
+    }
+
+    @Override
+    public void update(ByteBuffer piece) {
+      int from = piece.position();
+      upper.update(piece);
+      lower.update(piece.position(from));
+    }
+
+    @Override
+    void update(byte[] bytes, int at) {
+      upper.update(bytes, at, Geometry.PAGE_BYTES);
+      lower.update(bytes, at, Geometry.PAGE_BYTES);
+    }
+
+    @Override
+    public long end() {
       return upper.getValue() << 32 | lower.getValue();
     }
   }
@@ -129,8 +170,22 @@ public abstract sealed class PageDigest {
     }
 
     @Override
-    public long of(byte[] page) {
-      sha256.update(page, 0, Geometry.PAGE_BYTES);
+    public void begin() {
+      sha256.reset();
+    }
+
+    @Override
+    public void update(ByteBuffer piece) {
+      sha256.update(piece);
+    }
+
+    @Override
+    void update(byte[] bytes, int at) {
+      sha256.update(bytes, at, Geometry.PAGE_BYTES);
+    }
+
+    @Override
+    public long end() {
       try {
         sha256.digest(digest, 0, digest.length);
       } catch (DigestException impossible) {

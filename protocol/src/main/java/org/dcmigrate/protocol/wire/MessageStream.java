@@ -14,7 +14,7 @@ import org.dcmigrate.v1.TransferRequest;
 
 /**
  * A message on its way out: the encoded header, then the payload straight from where it lies. The
- * transport drains it through one buffer per thread.
+ * transport drains it, what is not in arrays through one buffer per thread.
  */
 final class MessageStream extends InputStream implements Drainable, KnownLength {
   private static final int BUFFER_BYTES = 64 << 10;
@@ -94,14 +94,11 @@ final class MessageStream extends InputStream implements Drainable, KnownLength 
 
   @Override
   public int drainTo(OutputStream target) throws IOException {
-    byte[] buffer = BUFFER.get();
-    int total = 0;
-    for (int part = read(buffer, 0, buffer.length);
-        part > 0;
-        part = read(buffer, 0, buffer.length)) {
-      target.write(buffer, 0, part);
-      total += part;
-    }
+    int total = available;
+    target.write(header, headerRead, header.length - headerRead);
+    headerRead = header.length;
+    payload.writeTo(target, BUFFER.get());
+    available = 0;
     return total;
   }
 

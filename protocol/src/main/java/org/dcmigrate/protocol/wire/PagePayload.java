@@ -1,9 +1,16 @@
 package org.dcmigrate.protocol.wire;
 
+import java.io.IOException;
+import java.io.OutputStream;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.zip.CRC32C;
+import org.dcmigrate.protocol.Geometry;
+import org.dcmigrate.protocol.pages.PageDigest;
 
 /**
  * The contents of a run of pages, in one or more pieces: where a sender has them, or as a
@@ -63,6 +70,26 @@ public final class PagePayload {
     return scratch.asSlice(0, bytes);
   }
 
+  /**
+   * Views of a part of the payload.
+   *
+   * @param from offset of the first byte
+   * @param length which lies in the payload from there
+   */
+  public ByteBuffer[] buffers(long from, long length) {
+    List<ByteBuffer> views = new ArrayList<>(pieces.size());
+    long start = 0;
+    for (MemorySegment piece : pieces) {
+      long first = Math.max(from, start);
+      long end = Math.min(from + length, start + piece.byteSize());
+      if (first < end) {
+        views.add(piece.asSlice(first - start, end - first).asByteBuffer());
+      }
+      start += piece.byteSize();
+    }
+    return views.toArray(ByteBuffer[]::new);
+  }
+
   /** Reads the payload from its start. */
   public Reader reader() {
     return new Reader();
@@ -72,6 +99,8 @@ public final class PagePayload {
   public final class Reader {
     private int piece;
     private long offset;
+    // The piece being read, where something was digested in it.
+    private Optional<ByteBuffer> view = Optional.empty();
 
     private Reader() {}
 
@@ -83,13 +112,43 @@ public final class PagePayload {
         int part = (int) Math.min(length - done, from.byteSize() - offset);
         MemorySegment.copy(from, ValueLayout.JAVA_BYTE, offset, into, at + done, part);
         done += part;
-        offset += part;
-        if (offset == from.byteSize()) {
-          piece++;
-          offset = 0;
-        }
+        pass(part);
       }
       return done;
+    }
+
+    /** Digests the next page where it lies; a payload that ends within it gives a wrong digest. */
+    public long digest(PageDigest digest) {
+      digest.begin();
+      int left = Geometry.PAGE_BYTES;
+      while (left > 0 && piece < pieces.size()) {
+        ByteBuffer here = view.orElseGet(() -> pieces.get(piece).asByteBuffer());
+        int part = (int) Math.min(left, pieces.get(piece).byteSize() - offset);
+        digest.update(here.limit((int) offset + part).position((int) offset));
+        view = Optional.of(here);
+        left -= part;
+        pass(part);
+      }
+      return digest.end();
+    }
+
+    /**
+     * Writes the rest.
+     *
+     * @param buffer for what does not lie in arrays
+     */
+    void writeTo(OutputStream target, byte[] buffer) throws IOException {
+      while (piece < pieces.size()) {
+        MemorySegment from = pieces.get(piece);
+        Optional<Object> heap = from.heapBase();
+        if (heap.isPresent() && heap.get() instanceof byte[] array) {
+          int part = (int) (from.byteSize() - offset);
+          target.write(array, Math.toIntExact(from.address() + offset), part);
+          pass(part);
+        } else {
+          target.write(buffer, 0, read(buffer, 0, buffer.length));
+        }
+      }
     }
 
     /** Passes over bytes. */
@@ -98,11 +157,16 @@ public final class PagePayload {
       while (left > 0 && piece < pieces.size()) {
         long part = Math.min(left, pieces.get(piece).byteSize() - offset);
         left -= part;
-        offset += part;
-        if (offset == pieces.get(piece).byteSize()) {
-          piece++;
-          offset = 0;
-        }
+        pass(part);
+      }
+    }
+
+    private void pass(long part) {
+      offset += part;
+      if (offset == pieces.get(piece).byteSize()) {
+        piece++;
+        offset = 0;
+        view = Optional.empty();
       }
     }
   }

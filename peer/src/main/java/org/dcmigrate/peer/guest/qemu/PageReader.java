@@ -1,6 +1,5 @@
 package org.dcmigrate.peer.guest.qemu;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.Optional;
@@ -18,7 +17,7 @@ final class PageReader {
   private final MigrationWatch watch;
   private final GuestMemory memory;
   private final Geometry geometry;
-  private final PageRun pages;
+  private final PageRun pages = new PageRun();
 
   private HoldPolicy policy;
   private int earlierPasses;
@@ -27,13 +26,11 @@ final class PageReader {
   private boolean ramEnded;
   private long ramEndedAtNs;
 
-  PageReader(
-      MigrationRun run, MigrationWatch watch, GuestMemory memory, Geometry geometry, Arena arena) {
+  PageReader(MigrationRun run, MigrationWatch watch, GuestMemory memory, Geometry geometry) {
     this.run = run;
     this.watch = watch;
     this.memory = memory;
     this.geometry = geometry;
-    this.pages = new PageRun(arena);
     this.policy = new HoldPolicy(geometry);
   }
 

@@ -1,6 +1,5 @@
 package org.dcmigrate.peer.guest.qemu;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Optional;
@@ -14,14 +13,14 @@ final class PageReplay {
 
   private final GuestMemory memory;
   private final Geometry geometry;
-  private final MemorySegment payload;
+  private final MemorySegment payload =
+      MemorySegment.ofArray(new byte[RUN_PAGES * Geometry.PAGE_BYTES]);
   private int block;
   private long page;
 
-  PageReplay(GuestMemory memory, Geometry geometry, Arena arena) {
+  PageReplay(GuestMemory memory, Geometry geometry) {
     this.memory = memory;
     this.geometry = geometry;
-    this.payload = arena.allocate((long) RUN_PAGES * Geometry.PAGE_BYTES, Geometry.PAGE_BYTES);
   }
 
   /** The next run, empty after the last one; its payload is valid until the next call. */

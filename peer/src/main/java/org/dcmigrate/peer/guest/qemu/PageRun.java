@@ -1,6 +1,5 @@
 package org.dcmigrate.peer.guest.qemu;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import org.dcmigrate.peer.guest.GuestSource.Event;
 import org.dcmigrate.protocol.Geometry;
@@ -10,15 +9,13 @@ final class PageRun {
   private static final int MOST_PAGES = 64;
   private static final long MOST_ZERO_PAGES = 1L << 18;
 
-  private final MemorySegment payload;
+  // The transport takes arrays as they are.
+  private final MemorySegment payload =
+      MemorySegment.ofArray(new byte[MOST_PAGES * Geometry.PAGE_BYTES]);
   private int block;
   private long first;
   private long count;
   private boolean zero;
-
-  PageRun(Arena arena) {
-    payload = arena.allocate((long) MOST_PAGES * Geometry.PAGE_BYTES, Geometry.PAGE_BYTES);
-  }
 
   boolean isEmpty() {
     return count == 0;

@@ -1,6 +1,5 @@
 package org.dcmigrate.peer.guest.qemu;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.Optional;
@@ -66,8 +65,8 @@ final class QemuSource implements GuestSource {
     this.run = parts.run();
     this.downtimeLimit = downtimeLimit;
     Geometry geometry = metadata.geometry();
-    this.reader = new PageReader(run, watch, memory, geometry, Arena.ofAuto());
-    this.replay = new PageReplay(memory, geometry, Arena.ofAuto());
+    this.reader = new PageReader(run, watch, memory, geometry);
+    this.replay = new PageReplay(memory, geometry);
   }
 
   @Override
@@ -295,7 +294,7 @@ final class QemuSource implements GuestSource {
       } else {
         // QEMU would not migrate a second time what stood still in the first: so it stays where it
         // is, and memory, which does not change, is read instead.
-        replay = new PageReplay(memory, metadata.geometry(), Arena.ofAuto());
+        replay = new PageReplay(memory, metadata.geometry());
         phase = Phase.REPLAY;
       }
     } finally {

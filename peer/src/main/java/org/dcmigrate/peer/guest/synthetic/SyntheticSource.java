@@ -1,6 +1,5 @@
 package org.dcmigrate.peer.guest.synthetic;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.OptionalLong;
@@ -36,9 +35,9 @@ final class SyntheticSource implements GuestSource {
   private final long pages;
   private final DirtyPages dirty;
   private final Throughput drained = new Throughput();
-  // Freed with this object: the reader may still be at it when another thread closes.
+  // The transport takes arrays as they are.
   private final MemorySegment buffer =
-      Arena.ofAuto().allocate((long) RUN_PAGES * Geometry.PAGE_BYTES, Geometry.PAGE_BYTES);
+      MemorySegment.ofArray(new byte[RUN_PAGES * Geometry.PAGE_BYTES]);
 
   // Of the thread that reads.
   private Phase phase = Phase.PASS;
