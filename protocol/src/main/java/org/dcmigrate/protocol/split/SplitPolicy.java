@@ -48,8 +48,11 @@ public final class SplitPolicy {
   /** With the source, so much more must get through than contributors reach without it. */
   private static final double WORTH_IT = 1.1;
 
-  /** A contributor that has fallen below this part of what it reached leaves room again. */
+  /** Contributors that have fallen below this part of what they reached leave room again... */
   private static final double FALLEN = 0.7;
+
+  /** ...when they stay there for so long. */
+  private static final long FALLEN_NS = TimeUnit.MILLISECONDS.toNanos(500);
 
   /** Contributors that go slower are to need this part of the source's time. */
   private static final double IN_GOOD_TIME = 0.8;
@@ -78,9 +81,10 @@ public final class SplitPolicy {
   private boolean sourceIsBusy;
   private Room room = Room.UNKNOWN;
   private long probeEndsNs;
-  // What contributors reached together: beside the source, in a probe, and after one without room.
+  // What contributors reach together: beside the source, in a probe, and since one without room.
   private final Throughput beside = new Throughput();
   private final Throughput probed = new Throughput();
+  private final Throughput since = new Throughput();
   private double aloneReached;
 
   /** Nothing was measured yet. */
@@ -101,7 +105,6 @@ public final class SplitPolicy {
     private long bytes;
     private long atNs;
     private long pace;
-    private double lastRate;
     private boolean seen;
   }
 
@@ -177,7 +180,6 @@ public final class SplitPolicy {
     if (one.seen && nowNs > one.atNs && one.waitingPages > 0) {
       long tookNs = nowNs - one.atNs;
       double rate = (double) (bytes - one.bytes) * SECOND_NS / tookNs;
-      one.lastRate = rate;
       if (one.pace == 0 || rate < IN_GOOD_TIME * one.pace) {
         one.unpaced.add(bytes - one.bytes, tookNs);
       }
@@ -194,7 +196,9 @@ public final class SplitPolicy {
         Math.max(1, contributors.values().stream().filter(one -> one.waitingPages > 0).count());
     // Each of them tells of the same time.
     long shareNs = tookNs / relaying;
-    if (room != Room.PROBING) {
+    if (room == Room.NO) {
+      since.add(bytes, shareNs);
+    } else if (room != Room.PROBING) {
       beside.add(bytes, shareNs);
     } else if (nowNs - tookNs >= probeEndsNs - PROBE_NS + PROBE_SETTLES_NS) {
       probed.add(bytes, shareNs);
@@ -323,16 +327,12 @@ public final class SplitPolicy {
       bestSource = source.perSecond();
     }
     room = worthIt ? Room.YES : Room.NO;
+    since.reset();
     return worthIt;
   }
 
   private boolean roomAgain() {
-    double now =
-        contributors.values().stream()
-            .filter(one -> one.waitingPages > 0)
-            .mapToDouble(one -> one.lastRate)
-            .sum();
-    boolean fallen = now > 0 && now < FALLEN * aloneReached;
+    boolean fallen = since.measuredNs() >= FALLEN_NS && since.perSecond() < FALLEN * aloneReached;
     if (fallen) {
       room = Room.UNKNOWN;
       source.reset();
