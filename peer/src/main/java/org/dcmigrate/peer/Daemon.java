@@ -93,6 +93,7 @@ public final class Daemon implements AutoCloseable {
   private final HealthStatusManager health;
   private final ScheduledExecutorService timer;
   private final ExecutorService calls;
+  private final ExecutorService pages;
 
   private Daemon(DcmdConfig config, TransitionObserver observer, WriteObserver writes)
       throws DcmException, IOException {
@@ -147,6 +148,7 @@ public final class Daemon implements AutoCloseable {
             config.limits().migrations());
     timer = Executors.newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().factory());
     calls = Executors.newVirtualThreadPerTaskExecutor();
+    pages = Executors.newCachedThreadPool(Thread.ofPlatform().name("pages-", 0).daemon().factory());
     health = new HealthStatusManager();
     health.setStatus(HealthStatusManager.SERVICE_NAME_ALL_SERVICES, ServingStatus.NOT_SERVING);
 
@@ -253,6 +255,8 @@ public final class Daemon implements AutoCloseable {
     timer.shutdownNow();
     holders.stop();
     calls.shutdownNow();
+    // Those that take pages end by themselves: an interrupt would close the file they write to, and
+    // a transfer that is cancelled has to be told.
     peers.close();
     guests.all().stream()
         .filter(SyntheticGuest.class::isInstance)
@@ -372,15 +376,15 @@ public final class Daemon implements AutoCloseable {
   }
 
   /**
-   * Takes pages on the transport's own threads, which never block on them, and everything else on
-   * virtual threads: a hand-over per chunk would cost more than the chunk.
+   * Takes pages on threads of their own, so that the transport reads on meanwhile, and everything
+   * else on virtual threads.
    */
   private final class PageExecutor implements ServerCallExecutorSupplier {
-    private final String pages = TransferCodec.method().getFullMethodName();
+    private final String transfer = TransferCodec.method().getFullMethodName();
 
     @Override
     public <Q, A> Executor getExecutor(ServerCall<Q, A> call, Metadata metadata) {
-      return call.getMethodDescriptor().getFullMethodName().equals(pages) ? Runnable::run : calls;
+      return call.getMethodDescriptor().getFullMethodName().equals(transfer) ? pages : calls;
     }
   }
 

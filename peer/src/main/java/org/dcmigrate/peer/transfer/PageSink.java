@@ -6,8 +6,8 @@ import org.dcmigrate.protocol.wire.TransferMessage;
 /** Takes the pages of one transfer. */
 public interface PageSink {
   /**
-   * Stores or rightly drops the pages of a chunk. Called on a thread of the transport: may copy and
-   * compute, must not wait for anybody.
+   * Stores or rightly drops the pages of a chunk. May copy and compute, must not wait for anybody:
+   * what comes behind the chunk waits.
    *
    * @param chunk whose payload is valid until this returns
    * @throws DcmException which ends the transfer

@@ -19,8 +19,8 @@ import org.dcmigrate.protocol.wire.TransferMessage;
 import org.dcmigrate.v1.TransferResponse;
 
 /**
- * Receives the pages of one Transfer call. Chunks are applied on the thread that brings them, which
- * may be the transport's own: that saves a hand-over per chunk.
+ * Receives the pages of one Transfer call. Chunks are applied on the thread that brings them, one
+ * after the other.
  */
 public final class TransferReceiver extends ServerCall.Listener<TransferMessage> {
   private static final int MESSAGES_AHEAD = 32;
