@@ -39,7 +39,8 @@ final class LineCommand extends BenchCommand {
   private static final Duration VALIDITY = Duration.ofDays(2);
   private static final long MIB = 1 << 20;
   // What the JVM's compilers need to be done on two cores; less, and the rounds measure them.
-  private static final int WARM_UPS = 6;
+  private static final int WARM_UPS = 12;
+  private static final int QUICK_WARM_UPS = 4;
   private static final long DOWNTIME_MILLIS = 300;
 
   private static final String COPY = "copy";
@@ -90,7 +91,7 @@ final class LineCommand extends BenchCommand {
       Contender contender = Optional.ofNullable(contenders.get(name)).orElseThrow();
       Moved first = contender.move(memoryBytes());
       moved.put(name + FIRST, List.of(first));
-      for (int i = 1; i < WARM_UPS; i++) {
+      for (int i = 1; i < (isQuick() ? QUICK_WARM_UPS : WARM_UPS); i++) {
         Moved _ = contender.move(memoryBytes());
       }
     }
