@@ -12,6 +12,7 @@ import org.dcmigrate.peer.journal.Journal;
 import org.dcmigrate.peer.memory.GuestHome;
 import org.dcmigrate.peer.memory.PageStore;
 import org.dcmigrate.protocol.DcmException;
+import org.dcmigrate.protocol.Geometry;
 import org.dcmigrate.protocol.GuestMetadata;
 import org.dcmigrate.protocol.MigrationId;
 import org.dcmigrate.protocol.Reason;
@@ -51,6 +52,23 @@ final class GuestPlace {
   /** The metadata of the guest held, if any is. */
   Optional<GuestMetadata> metadata() {
     return held().map(HeldGuest::metadata);
+  }
+
+  /** The kind of the guest held, or found in the journal after a restart. */
+  String kind() {
+    return metadata()
+        .map(GuestMetadata::kind)
+        .or(() -> recovered.map(Journal.GuestEntry::kind))
+        .orElse("");
+  }
+
+  /** Its memory. */
+  long memoryBytes() {
+    return metadata()
+        .map(GuestMetadata::geometry)
+        .or(() -> recovered.map(Journal.GuestEntry::geometry))
+        .map(Geometry::totalBytes)
+        .orElse(0L);
   }
 
   /** The pages held, if any are. */

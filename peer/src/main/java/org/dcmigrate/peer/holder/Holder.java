@@ -67,6 +67,7 @@ public final class Holder {
   private byte[] deviceState = new byte[0];
   private long contactNs;
   private volatile boolean grantTaken;
+  private final Standstill standstill = new Standstill();
   private Optional<Failure> refused = Optional.empty();
 
   /** What an Open says, beside epoch and peers. */
@@ -179,6 +180,16 @@ public final class Holder {
   /** Whether the source may still have to hear what became of its grant. */
   boolean grantTaken() {
     return grantTaken;
+  }
+
+  /** The guest, where it is owned here and does not run. */
+  Optional<StandingGuest> standingGuest() {
+    return standstill
+        .why()
+        .map(
+            why ->
+                new StandingGuest(
+                    guestName(), place.kind(), place.memoryBytes(), migration, why.sentence()));
   }
 
   /** Name of the guest. */
@@ -416,7 +427,7 @@ public final class Holder {
       return;
     }
     try {
-      if (state instanceof HolderState.Deciding) {
+      if (state instanceof HolderState.Deciding || standstill.isOver(nowNs)) {
         input(new HolderInput.AskAgain());
       } else if (nowNs - contactNs > opening.lease().toNanos()) {
         input(new HolderInput.LeaseEnded());
@@ -549,8 +560,14 @@ public final class Holder {
       case HolderOutput.ReportPrepared report -> answers.prepared(report.memoryDigest());
       case HolderOutput.ReportPrepareFailed report -> answers.failed(report.failure());
       case HolderOutput.ResumeGuest resume -> background("resume", () -> resume(resume.epoch()));
-      case HolderOutput.ReportRunning report -> answers.running();
-      case HolderOutput.ReportResumeFailed report -> answers.failed(report.failure());
+      case HolderOutput.ReportRunning report -> {
+        standstill.end();
+        answers.running();
+      }
+      case HolderOutput.ReportResumeFailed report -> {
+        standstill.begin(report.failure(), System.nanoTime());
+        answers.failed(report.failure());
+      }
       case HolderOutput.CutSwitchover cut -> {
         answers.failed(cut.why());
         answers.metadataRefused(cut.why());
@@ -711,8 +728,9 @@ public final class Holder {
                       new HolderInput.ResumeFailed(epoch, never.why(), true);
                 },
             failure -> new HolderInput.ResumeFailed(epoch, failure, false));
-    if (result instanceof HolderInput.ResumeFailed failed) {
-      LOG.error("the guest is owned here and does not run: {}", failed.failure().sentence());
+    if (result instanceof HolderInput.ResumeFailed failed && standstill.isNew(failed.failure())) {
+      LOG.error(
+          "guest {} is owned here and does not run: {}", guestName(), failed.failure().sentence());
     }
     answer(result);
   }

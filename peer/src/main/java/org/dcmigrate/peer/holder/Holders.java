@@ -23,6 +23,7 @@ public final class Holders {
   private final int limit;
   private final Map<MigrationId, Holder> holders = new HashMap<>();
   private final Map<MigrationId, Long> forgottenSinceNs = new HashMap<>();
+  private final Farewells farewells = new Farewells();
 
   public Holders(HolderContext context, int limit) {
     this.context = context;
@@ -49,6 +50,12 @@ public final class Holders {
     synchronized (this) {
       Optional<Holder> known = Optional.ofNullable(holders.get(attempt.migration()));
       if (known.isEmpty()) {
+        if (farewells.cover(source, attempt)) {
+          throw new DcmException(
+              Reason.ALREADY_OPEN,
+              "epoch %d was ended before it was opened here; a new attempt needs a new epoch"
+                  .formatted(attempt.epoch()));
+        }
         checkLimit();
         holders.put(attempt.migration(), Holder.open(attempt.migration(), context, asked, opening));
         return 0;
@@ -58,6 +65,26 @@ public final class Holders {
     }
     holder.reopen(asked, opening);
     return holder.heldPages();
+  }
+
+  /**
+   * Abort and Release: one meaning for a peer that holds something, in whichever role. A migration
+   * that this peer does not know is forgotten already.
+   *
+   * @throws DcmException IDENTITY_NOT_ADMITTED, EPOCH_STALE or TOO_LATE
+   */
+  public void forget(Attempt attempt, PeerId caller) throws DcmException {
+    Holder holder;
+    synchronized (this) {
+      Optional<Holder> known = Optional.ofNullable(holders.get(attempt.migration()));
+      if (known.isEmpty()) {
+        farewells.heard(caller, attempt);
+        return;
+      }
+      holder = known.get();
+    }
+    holder.requireSource(caller);
+    holder.forget(attempt.epoch());
   }
 
   private void checkLimit() throws DcmException {
@@ -108,6 +135,11 @@ public final class Holders {
   /** Number of migrations whose pages this peer holds. */
   public synchronized int activeCount() {
     return (int) holders.values().stream().filter(Holders::active).count();
+  }
+
+  /** The guests that this peer owns and could not set running so far. */
+  public List<StandingGuest> standingGuests() {
+    return all().stream().flatMap(holder -> holder.standingGuest().stream()).toList();
   }
 
   /** A guest has left this peer for good: no restart looks for it. */

@@ -165,7 +165,7 @@ public final class ContributorEndpoint extends ContributorServiceGrpc.Contributo
     Calls.answer(
         out,
         () -> {
-          Endings.forget(holders, Wire.attempt(request.getAttempt()), caller);
+          holders.forget(Wire.attempt(request.getAttempt()), caller);
           return ReleaseResponse.getDefaultInstance();
         });
   }

@@ -279,7 +279,7 @@ public final class DestinationEndpoint extends DestinationServiceGrpc.Destinatio
     Calls.answer(
         out,
         () -> {
-          Endings.forget(holders, Wire.attempt(request.getAttempt()), caller);
+          holders.forget(Wire.attempt(request.getAttempt()), caller);
           return AbortResponse.getDefaultInstance();
         });
   }

@@ -4,10 +4,12 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.stub.StreamObserver;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.dcmigrate.peer.client.PeerClient;
 import org.dcmigrate.peer.client.Peers;
 import org.dcmigrate.peer.guest.Guest;
@@ -15,6 +17,7 @@ import org.dcmigrate.peer.guest.Guests;
 import org.dcmigrate.peer.guest.synthetic.SyntheticGuest;
 import org.dcmigrate.peer.guest.synthetic.SyntheticSpec;
 import org.dcmigrate.peer.holder.Holders;
+import org.dcmigrate.peer.holder.StandingGuest;
 import org.dcmigrate.peer.source.Migrations;
 import org.dcmigrate.peer.transfer.EgressLimiter;
 import org.dcmigrate.protocol.DcmException;
@@ -141,6 +144,7 @@ public final class PeerEndpoint extends PeerServiceGrpc.PeerServiceImplBase {
         () -> {
           ListGuestsResponse.Builder response = ListGuestsResponse.newBuilder();
           guests.all().forEach(guest -> response.addGuests(message(guest)));
+          standing().forEach(guest -> response.addGuests(message(guest)));
           return response.build();
         });
   }
@@ -149,8 +153,32 @@ public final class PeerEndpoint extends PeerServiceGrpc.PeerServiceImplBase {
   public void getGuest(GetGuestRequest request, StreamObserver<GetGuestResponse> out) {
     Calls.answer(
         out,
-        () ->
-            GetGuestResponse.newBuilder().setGuest(message(guests.get(request.getName()))).build());
+        () -> {
+          Optional<StandingGuest> standing =
+              standing().filter(guest -> guest.name().equals(request.getName())).findFirst();
+          return GetGuestResponse.newBuilder()
+              .setGuest(
+                  standing.isPresent()
+                      ? message(standing.get())
+                      : message(guests.get(request.getName())))
+              .build();
+        });
+  }
+
+  /** Those that came and do not run, unless another guest of their name does. */
+  private Stream<StandingGuest> standing() {
+    return holders.standingGuests().stream().filter(guest -> !guests.has(guest.name()));
+  }
+
+  private static org.dcmigrate.v1.Guest message(StandingGuest guest) {
+    return org.dcmigrate.v1.Guest.newBuilder()
+        .setName(guest.name())
+        .setKind(guest.kind())
+        .setState(GuestState.GUEST_STATE_UNREACHABLE)
+        .setMemoryBytes(guest.memoryBytes())
+        .setMigrationId(guest.migration().toString())
+        .putDetails("reason", guest.reason())
+        .build();
   }
 
   @Override

@@ -58,6 +58,9 @@ final class Pump implements AutoCloseable {
     void stopped(byte[] deviceState, long stoppedAtNs);
 
     void sealed(StoppedGuest guest);
+
+    /** The destination of this epoch was given pages under generations that somebody made up. */
+    void madeUp(long epoch);
   }
 
   private static final Duration PATIENCE = Duration.ofMillis(20);
@@ -413,11 +416,9 @@ final class Pump implements AutoCloseable {
   private void begin(
       Attempt attempt, PeerClient to, long heldPages, Map<PeerId, PageSet> available) {
     try {
-      PageSet held = new PageSet(pages.geometry());
-      if (heldPages > 0) {
-        inventory(to, attempt, held);
-      }
-      pages.plan(held, available);
+      HeldPages held = heldPages > 0 ? inventory(to, attempt) : new HeldPages(pages);
+      pages.plan(held.current(), available);
+      pages.outbid(held);
       surveyWritten(System.nanoTime());
       double fraction = pages.sharedFraction();
       Link opened = connect(attempt, to);
@@ -449,9 +450,9 @@ final class Pump implements AutoCloseable {
     Link to = current.get();
     try {
       to.sender().awaitAcknowledged(context.timeouts().sendStall());
-      PageSet held = new PageSet(pages.geometry());
-      inventory(to.client(), to.attempt(), held);
-      pages.resendMissing(held);
+      HeldPages held = inventory(to.client(), to.attempt());
+      pages.resendMissing(held.current());
+      pages.outbid(held);
       reconciling = true;
     } catch (DcmException failed) {
       lost(to, failed.failure());
@@ -465,6 +466,8 @@ final class Pump implements AutoCloseable {
     }
     Link to = current.get();
     try {
+      // What differs may be of a generation that somebody made up: it has to be outbid.
+      pages.outbid(inventory(to.client(), to.attempt()));
       to.client().segmentDigests(to.attempt(), pages::resendSegmentUnless, INVENTORY_DEADLINE);
       // The destination cut the transfer when it began to verify.
       to.sender().cancel();
@@ -475,8 +478,12 @@ final class Pump implements AutoCloseable {
     }
   }
 
-  private void inventory(PeerClient from, Attempt attempt, PageSet held) throws DcmException {
-    from.inventory(
-        attempt, pages.geometry(), extent -> pages.markCurrent(extent, held), INVENTORY_DEADLINE);
+  private HeldPages inventory(PeerClient from, Attempt attempt) throws DcmException {
+    HeldPages held = new HeldPages(pages);
+    from.inventory(attempt, pages.geometry(), held::add, INVENTORY_DEADLINE);
+    if (held.hasMadeUp()) {
+      listener.madeUp(attempt.epoch());
+    }
+    return held;
   }
 }

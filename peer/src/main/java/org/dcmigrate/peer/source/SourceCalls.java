@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import org.dcmigrate.peer.client.PeerClient;
@@ -46,6 +47,10 @@ final class SourceCalls {
   private final Course course;
   private final HolderWatch watch;
   private final Listener listener;
+
+  /** Contributors that have made up a generation, or may have. */
+  private final Set<PeerId> distrusted = ConcurrentHashMap.newKeySet();
+
   // By peer, what open and detach have learned, until the transfer begins.
   private final Map<PeerId, Long> heldPages = new ConcurrentHashMap<>();
   private final Map<PeerId, PageSet> available = new ConcurrentHashMap<>();
@@ -217,7 +222,7 @@ final class SourceCalls {
                   attempt(open.epoch()),
                   guestName,
                   metadata.orElseThrow().kind(),
-                  open.contributors(),
+                  open.contributors().stream().filter(peer -> !distrusted.contains(peer)).toList(),
                   context.digest(),
                   context.timeouts().lease(),
                   context.timeouts().open());
@@ -243,7 +248,7 @@ final class SourceCalls {
 
   private void askToDetach(SourceOutput.Detach detach) {
     SourcePages all = pages.orElseThrow();
-    PageSet current = new PageSet(all.geometry());
+    HeldPages held = new HeldPages(all);
     try {
       watch.forget(detach.peer());
       context
@@ -253,15 +258,34 @@ final class SourceCalls {
               attempt(detach.epoch()),
               detach.newDestination(),
               all.geometry(),
-              held -> all.markCurrent(held, current),
+              held::add,
               patience(all));
-      available.put(detach.peer(), current);
+      if (held.hasMadeUp()) {
+        distrust(detach.peer(), "its inventory names a generation that the source never gave");
+      }
+      requireTrusted(detach.peer());
+      available.put(detach.peer(), held.current());
       watch.contributor(detach.peer(), detach.epoch());
       listener.happened(new SourceInput.Detached(detach.epoch(), detach.peer()));
     } catch (DcmException failed) {
       listener.happened(
           new SourceInput.ContributorLost(
               detach.epoch(), detach.peer(), at(detach.peer(), failed)));
+    }
+  }
+
+  /** What a peer holds, or relays, counts for nothing from now on. */
+  void distrust(PeerId peer, String why) {
+    if (distrusted.add(peer)) {
+      LOG.warn("{} is no contributor any more: {}", context.peers().name(peer), why);
+    }
+  }
+
+  private void requireTrusted(PeerId peer) throws DcmException {
+    if (distrusted.contains(peer)) {
+      throw new DcmException(
+          Reason.GENERATION_CONFLICT,
+          "pages came up under a generation that the source never gave, so its pages are not used");
     }
   }
 

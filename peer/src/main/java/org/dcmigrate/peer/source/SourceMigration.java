@@ -640,6 +640,9 @@ public final class SourceMigration {
   }
 
   private final class PumpListener implements Pump.Listener {
+    // Of the epoch under way; on the pump's thread only.
+    private List<PeerId> relaying = List.of();
+
     @Override
     public void happened(SourceInput input) {
       post(input);
@@ -666,8 +669,9 @@ public final class SourceMigration {
     }
 
     @Override
-    public void planned(long epoch, double fraction, List<PeerId> relaying) {
+    public void planned(long epoch, double fraction, List<PeerId> contributors) {
       course.turnedAt(fraction);
+      relaying = List.copyOf(contributors);
       relaying.forEach(peer -> calls.relay(epoch, peer));
     }
 
@@ -680,6 +684,17 @@ public final class SourceMigration {
     public void stopped(byte[] state, long stoppedAtNs) {
       deviceState = state;
       course.stopped(stoppedAtNs);
+    }
+
+    @Override
+    public void madeUp(long epoch) {
+      relaying.forEach(
+          peer ->
+              calls.distrust(
+                  peer,
+                  "the destination of epoch %d was given a page under a generation that the source"
+                          .formatted(epoch)
+                      + " never gave"));
     }
 
     @Override

@@ -8,9 +8,9 @@ import java.util.Map;
 import java.util.Optional;
 import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.Extent;
-import org.dcmigrate.protocol.GenerationExtent;
 import org.dcmigrate.protocol.Geometry;
 import org.dcmigrate.protocol.PeerId;
+import org.dcmigrate.protocol.Reason;
 import org.dcmigrate.protocol.pages.GenerationCounter;
 import org.dcmigrate.protocol.pages.PageDigest;
 import org.dcmigrate.protocol.pages.PageSet;
@@ -167,21 +167,38 @@ final class SourcePages implements AutoCloseable {
     return shares.nextOwn(RESEND_PAGES);
   }
 
-  /** Marks the pages of this inventory that are of the version emitted last. */
-  void markCurrent(GenerationExtent held, PageSet into) {
-    Extent extent = held.extent();
-    long index = table.index(extent.block(), extent.firstPage());
-    long runStart = -1;
-    for (long i = 0; i <= extent.pageCount(); i++) {
-      boolean current = i < extent.pageCount() && table.generation(index + i) == held.generation();
-      if (current && runStart < 0) {
-        runStart = i;
-      }
-      if (!current && runStart >= 0) {
-        into.add(new Extent(extent.block(), extent.firstPage() + runStart, i - runStart));
-        runStart = -1;
-      }
+  /** The generation that a page was emitted under last; 0: never. */
+  int generation(int block, long page) {
+    return table.generation(table.index(block, page));
+  }
+
+  /**
+   * Sends pages again that the destination holds under generations which somebody has made up: it
+   * keeps them until it gets a higher one.
+   *
+   * @throws DcmException GENERATION_CONFLICT where there is no room for higher ones
+   */
+  synchronized void outbid(HeldPages held) throws DcmException {
+    if (!held.hasMadeUp()) {
+      return;
     }
+    if (!generations.exceed(held.highestMadeUp())) {
+      throw new DcmException(
+          Reason.GENERATION_CONFLICT,
+          "the destination was given pages under generation %s, which the source never gave, and too few are"
+                  .formatted(Integer.toUnsignedString(held.highestMadeUp()))
+              + " left above it; redirect to a peer that holds no pages of this migration");
+    }
+    held.madeUp()
+        .forEachExtent(
+            extent -> {
+              for (long i = 0; i < extent.pageCount(); i++) {
+                // What was never emitted will be, by itself and higher.
+                if (generation(extent.block(), extent.firstPage() + i) != 0) {
+                  shares.addOwn(new Extent(extent.block(), extent.firstPage() + i, 1));
+                }
+              }
+            });
   }
 
   /**

@@ -16,6 +16,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import org.dcmigrate.peer.client.Peers;
 import org.dcmigrate.peer.config.Timeouts;
 import org.dcmigrate.peer.decision.Acceptors;
@@ -171,6 +173,63 @@ class HolderTest {
   }
 
   @Test
+  void anOwnerTriesAgainByItselfToResumeItsGuest() throws Exception {
+    adapter.failToResume(true);
+    Replies replies = new Replies();
+    long digest = prepared(replies);
+    holder.commit(1, digest, electorate(), replies);
+    holder.resolve(Choice.DESTINATION);
+    assertThat(replies.said.poll(PATIENCE_S, TimeUnit.SECONDS)).isEqualTo("GUEST_FAILED");
+    assertThat(holders.standingGuests())
+        .containsExactly(new StandingGuest("guest", "slow", 4096, migration, "its disk is locked"));
+
+    holders.tick(System.nanoTime() + Duration.ofSeconds(60).toNanos());
+    awaitStandstill(2);
+    adapter.failToResume(false);
+    holders.tick(System.nanoTime() + Duration.ofSeconds(60).toNanos());
+    awaitUntil(() -> holders.standingGuests().isEmpty());
+
+    holder.commit(1, digest, electorate(), replies);
+    assertThat(replies.said.poll(PATIENCE_S, TimeUnit.SECONDS)).isEqualTo("running");
+    holders.tick(System.nanoTime() + Duration.ofSeconds(60).toNanos());
+    assertThat(adapter.resumptions()).isEqualTo(3);
+  }
+
+  private void awaitStandstill(int resumptions) {
+    awaitUntil(
+        () ->
+            adapter.resumptions() == resumptions
+                && holder.state() instanceof HolderState.Owned owned
+                && owned.resumption() == HolderState.Resumption.FAILED);
+  }
+
+  private static void awaitUntil(BooleanSupplier reached) {
+    long deadlineNs = System.nanoTime() + Duration.ofSeconds(PATIENCE_S).toNanos();
+    while (!reached.getAsBoolean()) {
+      assertThat(System.nanoTime()).as("not reached in time").isLessThan(deadlineNs);
+      LockSupport.parkNanos(100_000);
+    }
+  }
+
+  @Test
+  void aPeerThatWasRestartedTriesToResumeWhatItOwnsAndGoesOnTrying() throws Exception {
+    adapter.failToResume(true);
+    Replies replies = new Replies();
+    long digest = prepared(replies);
+    holder.commit(1, digest, electorate(), replies);
+    holder.resolve(Choice.DESTINATION);
+    assertThat(replies.said.poll(PATIENCE_S, TimeUnit.SECONDS)).isEqualTo("GUEST_FAILED");
+
+    holders = holders();
+    holders.recover();
+    assertThat(holders.standingGuests())
+        .containsExactly(new StandingGuest("guest", "slow", 4096, migration, "it is gone"));
+    adapter.letBeFound();
+    holders.tick(System.nanoTime() + Duration.ofSeconds(1).toNanos());
+    awaitUntil(() -> holders.standingGuests().isEmpty());
+  }
+
+  @Test
   void aGuestThatNeverRanIsGivenBack() throws Exception {
     adapter.neverRun();
     Replies replies = new Replies();
@@ -236,6 +295,28 @@ class HolderTest {
     holder = holders.find(migration).orElseThrow();
     holder.metadata(2, METADATA);
     assertThat(holder.state()).isInstanceOf(HolderState.Receiving.class);
+  }
+
+  @Test
+  void anOpenThatItsAbortHasOvertakenOpensNothing() throws Exception {
+    MigrationId late = new MigrationId(UUID.randomUUID());
+    holders.forget(new Attempt(late, 1), SOURCE);
+    refused(Reason.ALREADY_OPEN, () -> opened(late));
+    assertThat(holders.find(late)).isEmpty();
+    assertThat(journal.holders()).hasSize(1);
+    holders.open(
+        new Attempt(late, 2),
+        SOURCE,
+        List.of(),
+        new Holder.Opening("guest", PageDigest.Algorithm.CRC64, Duration.ofSeconds(30)));
+    assertThat(holders.find(late)).isPresent();
+  }
+
+  @Test
+  void nobodyShutsOutTheMigrationOfAnother() throws Exception {
+    MigrationId other = new MigrationId(UUID.randomUUID());
+    holders.forget(new Attempt(other, 9), SELF);
+    assertThat(opened(other).state()).isInstanceOf(HolderState.Opened.class);
   }
 
   @Test

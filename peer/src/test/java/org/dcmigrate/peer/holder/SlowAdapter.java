@@ -36,6 +36,8 @@ final class SlowAdapter implements GuestAdapter {
   private final AtomicInteger resumptions = new AtomicInteger();
   private volatile Optional<Step> heldUp = Optional.empty();
   private volatile boolean runs = true;
+  private volatile boolean fails;
+  private volatile boolean found;
 
   SlowAdapter() {
     for (Step step : Step.values()) {
@@ -53,6 +55,14 @@ final class SlowAdapter implements GuestAdapter {
 
   void neverRun() {
     runs = false;
+  }
+
+  void failToResume(boolean failing) {
+    fails = failing;
+  }
+
+  void letBeFound() {
+    found = true;
   }
 
   int resumptions() {
@@ -99,6 +109,9 @@ final class SlowAdapter implements GuestAdapter {
 
   @Override
   public Guest recover(String guestName, GuestHome home, boolean resume) throws DcmException {
+    if (found) {
+      return new Arrived(guestName);
+    }
     throw new DcmException(Reason.GUEST_FAILED, "it is gone");
   }
 
@@ -121,9 +134,12 @@ final class SlowAdapter implements GuestAdapter {
     public void load(byte[] deviceState) {}
 
     @Override
-    public Resumption resume() {
+    public Resumption resume() throws DcmException {
       resumptions.incrementAndGet();
       step(Step.RESUME);
+      if (fails) {
+        throw new DcmException(Reason.GUEST_FAILED, "its disk is locked");
+      }
       return runs
           ? new Resumption.Done(new Arrived(name))
           : new Resumption.NeverRan(new Failure(Reason.GUEST_FAILED, "it does not resume"));

@@ -139,13 +139,12 @@ final class DestinationDecision {
       case CommitArrived arrived ->
           switch (state.resumption()) {
             case DONE -> of(state, new HolderOutput.ReportRunning());
-            case FAILED ->
-                of(
-                    new Owned(state.epoch(), state.memoryDigest(), Resumption.UNDER_WAY),
-                    new HolderOutput.ResumeGuest(state.epoch()));
+            case FAILED -> resumeAgain(state);
             // The answer to the first one is the answer to this one, too.
             case UNDER_WAY -> of(state);
           };
+      // Its source may be gone for good: then nobody else has it tried again.
+      case AskAgain again when state.resumption() == Resumption.FAILED -> resumeAgain(state);
       case StatusAsked asked -> of(state, new HolderOutput.Accept());
       case ResolveAsked asked -> HolderMachine.notInDoubt(state);
       default ->
@@ -154,6 +153,12 @@ final class DestinationDecision {
               input,
               "this peer owns the guest since the decision of epoch " + state.epoch());
     };
+  }
+
+  private static HolderStep resumeAgain(Owned state) {
+    return of(
+        new Owned(state.epoch(), state.memoryDigest(), Resumption.UNDER_WAY),
+        new HolderOutput.ResumeGuest(state.epoch()));
   }
 
   private static HolderStep otherDigest(HolderState state) {

@@ -50,7 +50,7 @@ public sealed interface HolderInput {
   /** An acceptor, perhaps this peer's own, has answered. */
   record Answered(long epoch, PeerId from, Answer answer) implements HolderInput {}
 
-  /** Half a second has passed since the last question to the acceptors. */
+  /** It is time to ask the acceptors again, or to try again to set the owned guest running. */
   record AskAgain() implements HolderInput {}
 
   /** The operator decides, and has made sure that the other side never runs the guest. */

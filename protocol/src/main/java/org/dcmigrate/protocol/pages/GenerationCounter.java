@@ -9,11 +9,32 @@ import org.dcmigrate.protocol.Reason;
  * stay short. Belongs to one thread at a time.
  */
 public final class GenerationCounter {
+  /** Nobody has this moved further on, so that enough is left for a migration of any length. */
+  private static final long MOST_RAISED = 0x7fff_ffffL;
+
   private int current = 1;
 
   /** The highest generation assigned so far, or 1. */
   public int current() {
     return current;
+  }
+
+  /**
+   * Has all generations from now on exceed one that this source never assigned, but another peer
+   * made up.
+   *
+   * @return false where that would use up too many
+   */
+  public boolean exceed(int madeUp) {
+    long wanted = Integer.toUnsignedLong(madeUp) + 1;
+    if (wanted <= Integer.toUnsignedLong(current)) {
+      return true;
+    }
+    if (wanted > MOST_RAISED) {
+      return false;
+    }
+    current = (int) wanted;
+    return true;
   }
 
   /**

@@ -98,7 +98,8 @@ final class Clauses {
       case HolderInput.CommitArrived arrived ->
           state instanceof HolderState.Prepared ? "DCM-DEC-009" : "DCM-SWO-010";
       case HolderInput.Answered answered -> "DCM-DEC-001";
-      case HolderInput.AskAgain again -> "DCM-DEC-014";
+      case HolderInput.AskAgain again ->
+          state instanceof HolderState.Owned ? "DCM-REC-008" : "DCM-DEC-014";
       case HolderInput.ResolveAsked asked -> "DCM-DEC-015";
       case HolderInput.Resumed resumed -> "DCM-SWO-011";
       case HolderInput.ResumeFailed failed -> failed.neverRan() ? "DCM-DEC-012" : "DCM-SWO-011";

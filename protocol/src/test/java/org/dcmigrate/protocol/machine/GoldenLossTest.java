@@ -247,6 +247,19 @@ class GoldenLossTest {
   }
 
   @Test
+  void ownerTriesAgainByItselfOnceItsSourceIsGone() {
+    world.holder("A").weaknesses().add(WorldHolder.Weakness.RESUME);
+    world.migrate("A");
+    world.runUntilState("Committed");
+    world.kill("S");
+    world.runFor(700);
+    world.holder("A").weaknesses().clear();
+    world.runUntil(() -> world.holder("A").guestRuns());
+    world.restart("S");
+    runsAs("owner-tries-again-by-itself", "A");
+  }
+
+  @Test
   void ownerThatCanNeverResumeGivesTheGuestBack() {
     world.holder("A").weaknesses().add(WorldHolder.Weakness.BROKEN);
     world.migrate("A");

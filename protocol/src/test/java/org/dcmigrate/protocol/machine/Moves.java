@@ -344,6 +344,10 @@ final class Moves {
         move(() -> id + ": asks again", turn -> turn.holder(id).input(new HolderInput.AskAgain()));
       }
     }
+    if (state instanceof HolderState.Owned owned
+        && owned.resumption() == HolderState.Resumption.FAILED) {
+      move(() -> id + ": tries again", turn -> turn.holder(id).input(new HolderInput.AskAgain()));
+    }
     lease(id, state);
     fault(
         Kind.SHUTDOWN,

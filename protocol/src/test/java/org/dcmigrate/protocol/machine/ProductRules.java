@@ -172,10 +172,7 @@ final class ProductRules {
     return holder.owns() ? holder.guest() == Product.Guest.RUNNING : holder.holdsNothing();
   }
 
-  /**
-   * Without its grant's majority a destination waits, and an owner that could not resume its guest
-   * for the source, or for the operator, to make it try again.
-   */
+  /** Without its grant's majority a destination waits. */
   private static boolean waits(Product end, HolderPeer holder) {
     return holder.state().stream()
         .anyMatch(
@@ -183,8 +180,6 @@ final class ProductRules {
                 switch (state) {
                   case HolderState.Deciding deciding ->
                       !hasMajority(end, deciding.proposer().electorate());
-                  case HolderState.Owned owned ->
-                      owned.resumption() == HolderState.Resumption.FAILED && !end.source().alive();
                   default -> false;
                 });
   }

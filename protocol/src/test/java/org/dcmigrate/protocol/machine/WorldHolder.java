@@ -365,7 +365,14 @@ final class WorldHolder implements Network.Callee {
   }
 
   private void askAgain() {
-    if (alive && state.isPresent() && state.get() instanceof HolderState.Deciding) {
+    boolean waits =
+        state.stream()
+            .anyMatch(
+                now ->
+                    now instanceof HolderState.Deciding
+                        || (now instanceof HolderState.Owned owned
+                            && owned.resumption() == HolderState.Resumption.FAILED));
+    if (alive && waits) {
       input(new HolderInput.AskAgain());
     }
   }

@@ -59,4 +59,19 @@ class GenerationCounterTest {
     }
     return generation;
   }
+
+  @Test
+  void whatSomebodyMadeUpIsExceededUpToABound() throws Exception {
+    Geometry geometry = new Geometry(List.of(new RamBlock("ram", 4096)));
+    try (PageTable table = new PageTable(geometry, PageDigest.Algorithm.CRC64)) {
+      GenerationCounter counter = new GenerationCounter();
+      assertThat(counter.exceed(9)).isTrue();
+      assertThat(counter.next(table, 0, 0, 1)).isEqualTo(10);
+      assertThat(counter.exceed(3)).isTrue();
+      assertThat(counter.next(table, 0, 0, 1)).isEqualTo(10);
+      assertThat(counter.exceed(0x7fff_ffff)).isFalse();
+      assertThat(counter.exceed(-1)).isFalse();
+      assertThat(counter.next(table, 0, 0, 1)).isEqualTo(10);
+    }
+  }
 }

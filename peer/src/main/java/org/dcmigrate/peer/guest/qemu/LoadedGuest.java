@@ -21,12 +21,17 @@ final class LoadedGuest implements GuestShell {
   private final String guestName;
   private final QemuFiles files;
   private final Duration nextSetUp;
+  private boolean mayHaveRun;
   private boolean given;
 
-  private LoadedGuest(String guestName, QemuFiles files, Duration nextSetUp) {
+  /**
+   * @param mayHaveRun whether it was tried before to set it running, with an outcome not known
+   */
+  LoadedGuest(String guestName, QemuFiles files, Duration nextSetUp, boolean mayHaveRun) {
     this.guestName = guestName;
     this.files = files;
     this.nextSetUp = nextSetUp;
+    this.mayHaveRun = mayHaveRun;
   }
 
   /**
@@ -60,7 +65,7 @@ final class LoadedGuest implements GuestShell {
           "guest %s has not got its device state: %s".formatted(Text.quote(guestName), unmarked),
           unmarked);
     }
-    return new LoadedGuest(guestName, files, nextSetUp);
+    return new LoadedGuest(guestName, files, nextSetUp, false);
   }
 
   @Override
@@ -71,10 +76,12 @@ final class LoadedGuest implements GuestShell {
   @Override
   public synchronized Resumption resume() throws DcmException {
     MigrationWatch watch = new MigrationWatch();
+    boolean again = mayHaveRun;
+    mayHaveRun = true;
     try (Qmp qmp = Qmp.connect(files.socket(), watch)) {
       Optional<ProcessHandle> process = QemuProcess.find(files);
       if (files.readRan() && process.isPresent()) {
-        Optional<Failure> refused = run(qmp, watch, process.get());
+        Optional<Failure> refused = run(qmp, watch, process.get(), again);
         if (refused.isPresent()) {
           return new Resumption.NeverRan(refused.get());
         }
@@ -94,14 +101,19 @@ final class LoadedGuest implements GuestShell {
    * Sets a loaded guest running. Where QEMU refuses to, and says itself that the guest stands
    * still, ends it and gives why: then it never ran.
    *
+   * @param mayHaveRun whether it may have run before: then it is not ended
    * @throws DcmException when it may have run
    */
-  static Optional<Failure> run(Qmp qmp, MigrationWatch watch, ProcessHandle process)
+  static Optional<Failure> run(
+      Qmp qmp, MigrationWatch watch, ProcessHandle process, boolean mayHaveRun)
       throws DcmException {
     if (!QemuGuest.settled(qmp, watch).equals("running")) {
       try {
         qmp.execute("cont");
       } catch (DcmException refused) {
+        if (mayHaveRun) {
+          throw refused;
+        }
         // A QEMU that is silent now may have run the guest before.
         String status =
             MigrationWatch.text(qmp.execute("query-status").getAsJsonObject(), "status");

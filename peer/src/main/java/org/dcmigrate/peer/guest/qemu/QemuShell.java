@@ -31,6 +31,7 @@ final class QemuShell implements GuestShell {
   private final Set<Integer> mapped;
   private final Duration nextSetUp;
   private boolean ran;
+  private Optional<LoadedGuest> tried = Optional.empty();
   private boolean given;
 
   QemuShell(
@@ -125,10 +126,22 @@ final class QemuShell implements GuestShell {
 
   @Override
   public synchronized Resumption resume() throws DcmException {
-    Optional<Failure> refused =
-        ran ? LoadedGuest.run(qmp, watch, process.toHandle()) : Optional.empty();
-    if (refused.isPresent()) {
-      return new Resumption.NeverRan(refused.get());
+    if (tried.isPresent()) {
+      Resumption again = tried.get().resume();
+      given = again instanceof Resumption.Done;
+      return again;
+    }
+    try {
+      Optional<Failure> refused =
+          ran ? LoadedGuest.run(qmp, watch, process.toHandle(), false) : Optional.empty();
+      if (refused.isPresent()) {
+        return new Resumption.NeverRan(refused.get());
+      }
+    } catch (DcmException unclear) {
+      // Each further try has a connection of its own: this one may be what is broken.
+      qmp.close();
+      tried = Optional.of(new LoadedGuest(guestName, files, nextSetUp, true));
+      throw unclear;
     }
     given = true;
     qmp.close();
