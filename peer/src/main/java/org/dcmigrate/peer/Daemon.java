@@ -78,7 +78,8 @@ public final class Daemon implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Daemon.class);
   private static final int JOURNAL_EXIT_CODE = 70;
   private static final long TICK_MS = 500;
-  private static final int MOST_VOTES = 10_000;
+  private static final int MOST_SEATS = 10_000;
+  private static final int MOST_SEATS_OF_A_SOURCE = 2_500;
   private static final Duration GREETING_DEADLINE = Duration.ofSeconds(5);
   private static final Duration STOP_PATIENCE = Duration.ofSeconds(20);
 
@@ -110,7 +111,8 @@ public final class Daemon implements AutoCloseable {
     List<GuestAdapter> adapters = adapters(config);
     traceFile = traceFile(config);
     Trace trace = traceFile.<Trace>map(file -> file).orElse(Trace.NONE);
-    Acceptors acceptors = new Acceptors(peers.self().id(), journal, MOST_VOTES, trace);
+    Acceptors acceptors =
+        new Acceptors(peers.self().id(), journal, MOST_SEATS, MOST_SEATS_OF_A_SOURCE, trace);
     acceptors.recover();
     Ballots ballots = new Ballots(peers, acceptors);
     holders =

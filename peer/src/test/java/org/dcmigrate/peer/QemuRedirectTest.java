@@ -66,7 +66,7 @@ class QemuRedirectTest {
     if (open.isUp(name)) {
       for (Guest guest : open.peer(name).guests().all()) {
         try {
-          guest.recover().quit();
+          guest.recover(false).quit();
         } catch (DcmException gone) {
           // Gone already, as it should be where it left.
         }

@@ -29,14 +29,22 @@ public final class Acceptors {
   private final PeerId self;
   private final Journal journal;
   private final int limit;
+  private final int limitOfASource;
   private final Trace trace;
   private final Map<Attempt, Journal.Seat> seats = new HashMap<>();
 
-  /** Votes of this peer, at most so many as a witness. */
-  public Acceptors(PeerId self, Journal journal, int limit, Trace trace) {
+  /**
+   * Votes of this peer.
+   *
+   * @param limit how many seats it has open as a witness, at most; its own as source and
+   *     destination do not count
+   * @param limitOfASource how many of them for one source
+   */
+  public Acceptors(PeerId self, Journal journal, int limit, int limitOfASource, Trace trace) {
     this.self = self;
     this.journal = journal;
     this.limit = limit;
+    this.limitOfASource = limitOfASource;
     this.trace = trace;
   }
 
@@ -94,16 +102,31 @@ public final class Acceptors {
     if (seats.containsKey(attempt)) {
       return;
     }
-    long open = seats.values().stream().filter(seat -> !seat.acceptor().hasEnded()).count();
-    if (open >= limit) {
-      throw new DcmException(
-          Reason.LIMIT_EXCEEDED,
-          "this peer votes on %d attempts, as many as it may; name another witness"
-              .formatted(open));
-    }
+    checkLimits(source);
     Journal.Seat seat = new Journal.Seat(attempt, electorate, Acceptor.undecided());
     journal.putSeat(seat, VoterEvent.APPOINTED.text());
     take(seat, Optional.empty(), VoterEvent.APPOINTED);
+  }
+
+  private void checkLimits(PeerId source) throws DcmException {
+    List<Journal.Seat> open =
+        seats.values().stream()
+            .filter(seat -> seat.electorate().witness().equals(Optional.of(self)))
+            .filter(seat -> !seat.acceptor().hasEnded())
+            .toList();
+    if (open.size() >= limit) {
+      throw new DcmException(
+          Reason.LIMIT_EXCEEDED,
+          "this peer is witness of %d attempts, as many as it may; name another witness"
+              .formatted(open.size()));
+    }
+    long ofSource = open.stream().filter(seat -> seat.electorate().source().equals(source)).count();
+    if (ofSource >= limitOfASource) {
+      throw new DcmException(
+          Reason.LIMIT_EXCEEDED,
+          "this peer is witness of %d attempts of %s, as many as it may; name another witness"
+              .formatted(ofSource, source));
+    }
   }
 
   private static void checkAgainst(Journal.Seat other, Attempt attempt, Electorate electorate)

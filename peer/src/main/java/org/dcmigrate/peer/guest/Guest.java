@@ -25,9 +25,11 @@ public interface Guest {
   /**
    * For a peer that was restarted: the guest as a finished or broken-off migration left it.
    *
+   * @param paused whether its operator had paused it before, so that it is not to run when it is
+   *     taken back
    * @throws DcmException GUEST_FAILED when it cannot be reached
    */
-  StoppedGuest recover() throws DcmException;
+  StoppedGuest recover(boolean paused) throws DcmException;
 
   /** What operators see of a guest. */
   record Info(String kind, State state, long memoryBytes, Map<String, String> details) {}

@@ -109,7 +109,8 @@ public interface GuestSource extends AutoCloseable {
      * The guest stands still, all its pages were emitted; this is the rest of its state.
      *
      * @param stoppedAtNs {@link System#nanoTime} at the moment the guest stopped
+     * @param ran whether it ran until then; false where its operator had paused it
      */
-    record Stopped(byte[] deviceState, long stoppedAtNs) implements Event {}
+    record Stopped(byte[] deviceState, long stoppedAtNs, boolean ran) implements Event {}
   }
 }

@@ -71,6 +71,11 @@ final class GuestPlace {
         .orElse(0L);
   }
 
+  /** Whether files of the guest are here, also such as could not be deleted. */
+  boolean hasHome() {
+    return Files.exists(directory());
+  }
+
   /** The pages held, if any are. */
   Optional<PageStore> store() {
     return held().map(HeldGuest::store);

@@ -192,6 +192,11 @@ public final class Holder {
                     guestName(), place.kind(), place.memoryBytes(), migration, why.sentence()));
   }
 
+  /** Whether files of the guest are here. */
+  boolean hasHome() {
+    return place.hasHome();
+  }
+
   /** Name of the guest. */
   public String guestName() {
     return opening.guestName();

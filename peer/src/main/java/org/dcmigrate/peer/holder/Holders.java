@@ -165,6 +165,10 @@ public final class Holders {
       long since = forgottenSinceNs.computeIfAbsent(holder.migration(), migration -> nowNs);
       if (nowNs - since > FORGOTTEN_KEPT_NS) {
         holders.remove(holder.migration());
+        // What could not be deleted is tried again at the next start, which needs to know of it.
+        if (!holder.hasHome()) {
+          context.journal().removeHolder(holder.migration());
+        }
         forgottenSinceNs.remove(holder.migration());
       }
     }

@@ -39,6 +39,7 @@ import org.dcmigrate.protocol.machine.SourceState;
  * source_record(migration, number, record)    records of the source's machine, in order
  * holder_record(migration, number, record)    records of a holder's machine, in order
  * guest(migration, role, name, kind, blocks)  which guest a migration is about
+ * paused(migration)                           migrations whose guest its operator had paused
  * seat(migration, epoch, source, destination, witness, promised, ballot, choice)
  *                                             what this peer voted on an attempt
  * </pre>
@@ -101,6 +102,7 @@ public final class Journal implements AutoCloseable {
             "CREATE TABLE IF NOT EXISTS guest(migration TEXT NOT NULL, role TEXT NOT NULL,"
                 + " name TEXT NOT NULL, kind TEXT NOT NULL, blocks TEXT NOT NULL,"
                 + " PRIMARY KEY(migration, role))");
+        statement.execute("CREATE TABLE IF NOT EXISTS paused(migration TEXT NOT NULL PRIMARY KEY)");
         statement.execute(
             "CREATE TABLE IF NOT EXISTS seat(migration TEXT NOT NULL, epoch INTEGER NOT NULL,"
                 + " source TEXT NOT NULL, destination TEXT NOT NULL, witness TEXT NOT NULL,"
@@ -120,6 +122,34 @@ public final class Journal implements AutoCloseable {
   /** Remembers which guest a migration that this peer is the source of is about. */
   public void sourceGuest(MigrationId migration, GuestEntry guest) {
     putGuest(migration, "source", guest);
+  }
+
+  /** Remembers whether the guest of a migration that leaves stood still before it was stopped. */
+  public synchronized void sourceGuestPaused(MigrationId migration, boolean paused) {
+    String change =
+        paused
+            ? "INSERT OR REPLACE INTO paused VALUES(?)"
+            : "DELETE FROM paused WHERE migration = ?";
+    try (PreparedStatement statement = connection.prepareStatement(change)) {
+      statement.setString(1, migration.toString());
+      statement.executeUpdate();
+    } catch (SQLException failed) {
+      throw failure(failed);
+    }
+  }
+
+  /** Whether the guest of a migration that leaves stood still before it was stopped. */
+  public synchronized boolean isSourceGuestPaused(MigrationId migration) throws DcmException {
+    try (PreparedStatement select =
+        connection.prepareStatement("SELECT 1 FROM paused WHERE migration = ?")) {
+      select.setString(1, migration.toString());
+      try (ResultSet row = select.executeQuery()) {
+        return row.next();
+      }
+    } catch (SQLException failed) {
+      throw new DcmException(
+          Reason.INTERNAL, "the journal cannot be read: " + failed.getMessage(), failed);
+    }
   }
 
   /** Remembers which guest a migration that this peer holds pages of is about. */
@@ -220,6 +250,39 @@ public final class Journal implements AutoCloseable {
             ballot < 0
                 ? Optional.empty()
                 : Optional.of(new Vote(ballot, Choice.valueOf(row.getString("choice"))))));
+  }
+
+  /** Removes all that is known of a migration that this peer held pages of, but its votes. */
+  public void removeHolder(MigrationId migration) {
+    remove(
+        migration,
+        "DELETE FROM holder_record WHERE migration = ?",
+        "DELETE FROM guest WHERE migration = ? AND role = 'holder'");
+  }
+
+  /** Removes all that is known of a migration that this peer was the source of, but its votes. */
+  public void removeSource(MigrationId migration) {
+    remove(
+        migration,
+        "DELETE FROM source_record WHERE migration = ?",
+        "DELETE FROM guest WHERE migration = ? AND role = 'source'",
+        "DELETE FROM paused WHERE migration = ?");
+  }
+
+  private synchronized void remove(MigrationId migration, String... deletions) {
+    try {
+      connection.setAutoCommit(false);
+      for (String deletion : deletions) {
+        try (PreparedStatement delete = connection.prepareStatement(deletion)) {
+          delete.setString(1, migration.toString());
+          delete.executeUpdate();
+        }
+      }
+      connection.commit();
+      connection.setAutoCommit(true);
+    } catch (SQLException failed) {
+      throw failure(failed);
+    }
   }
 
   /** Names of guests that were granted to another peer, with the outcome not known. */

@@ -21,7 +21,7 @@ record LostGuest(String name) implements Guest {
   }
 
   @Override
-  public StoppedGuest recover() throws DcmException {
+  public StoppedGuest recover(boolean paused) throws DcmException {
     throw lost();
   }
 

@@ -7,8 +7,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
 import org.dcmigrate.peer.client.Peers;
 import org.dcmigrate.peer.guest.Guest;
 import org.dcmigrate.peer.journal.Journal;
@@ -35,9 +37,20 @@ public final class Migrations {
 
   /** Takes up what the journal knows, once the guests are known and before anything is served. */
   public synchronized void recover() throws DcmException {
-    for (Journal.Entry<SourceRecord> entry : context.journal().sources()) {
+    List<Journal.Entry<SourceRecord>> entries = context.journal().sources();
+    Set<String> everGranted =
+        entries.stream()
+            .filter(Migrations::isGranted)
+            .map(entry -> entry.guest().name())
+            .collect(Collectors.toSet());
+    for (Journal.Entry<SourceRecord> entry : entries) {
       boolean ended = entry.records().stream().anyMatch(SourceRecord.Ended.class::isInstance);
       if (ended) {
+        // Nobody asks about a migration that has ended without a grant. But that a guest which has
+        // left is back here is known by its later migrations.
+        if (!everGranted.contains(entry.guest().name())) {
+          context.journal().removeSource(entry.migration());
+        }
         continue;
       }
       Guest guest = guestOrLost(entry.guest().name());
@@ -46,6 +59,10 @@ public final class Migrations {
       }
       migrations.put(entry.migration(), SourceMigration.recover(entry, guest, context));
     }
+  }
+
+  private static boolean isGranted(Journal.Entry<SourceRecord> entry) {
+    return entry.records().stream().anyMatch(SourceRecord.Granted.class::isInstance);
   }
 
   private Guest guestOrLost(String name) {

@@ -55,7 +55,7 @@ final class Pump implements AutoCloseable {
     /** A contributor has pages to skip, the sooner the better. */
     void tookOver(PeerId from);
 
-    void stopped(byte[] deviceState, long stoppedAtNs);
+    void stopped(Event.Stopped guest);
 
     void sealed(StoppedGuest guest);
 
@@ -344,7 +344,7 @@ final class Pump implements AutoCloseable {
       case Event.Stopped stop -> {
         stopped = Optional.of(stop);
         stopReported = false;
-        listener.stopped(stop.deviceState(), stop.stoppedAtNs());
+        listener.stopped(stop);
       }
     }
   }

@@ -92,6 +92,7 @@ public final class SourceMigration {
   private volatile Optional<Pump> pump = Optional.empty();
   private volatile Optional<StoppedGuest> sealed = Optional.empty();
   private volatile byte[] deviceState = new byte[0];
+  private volatile boolean paused;
   private boolean restarted;
   private boolean lossNoticed;
   private Optional<CompletableFuture<Optional<Failure>>> asker = Optional.empty();
@@ -157,6 +158,7 @@ public final class SourceMigration {
             options.witness(),
             context.timeouts().parked().toNanos());
     SourceMigration started = new SourceMigration(migration, guest, context, first.next(), options);
+    boolean paused = guest.info().state() == Guest.State.PAUSED;
     GuestSource source = started.beginGuestMigration(options.downtimeLimit());
     try {
       Geometry geometry = source.metadata().geometry();
@@ -164,6 +166,7 @@ public final class SourceMigration {
           .journal()
           .sourceGuest(
               migration, new Journal.GuestEntry(guest.name(), source.metadata().kind(), geometry));
+      started.notePaused(paused);
       SourcePages pages = new SourcePages(geometry, context.digest());
       started.pages = Optional.of(pages);
       started.course.begins(geometry.totalPages());
@@ -192,6 +195,14 @@ public final class SourceMigration {
     return started;
   }
 
+  /** On disk, as the guest must stand still also if this peer is restarted and takes it back. */
+  private void notePaused(boolean now) {
+    if (now != paused) {
+      context.journal().sourceGuestPaused(migration, now);
+      paused = now;
+    }
+  }
+
   private GuestSource beginGuestMigration(Duration downtimeLimit) throws DcmException {
     try {
       return guest.beginMigration(downtimeLimit);
@@ -203,8 +214,9 @@ public final class SourceMigration {
 
   /** Takes a migration up again from the journal after a restart. */
   static SourceMigration recover(
-      Journal.Entry<SourceRecord> entry, Guest guest, SourceContext context) {
-    Optional<StoppedGuest> found = find(guest);
+      Journal.Entry<SourceRecord> entry, Guest guest, SourceContext context) throws DcmException {
+    boolean paused = context.journal().isSourceGuestPaused(entry.migration());
+    Optional<StoppedGuest> found = find(guest, paused);
     SourceStep first =
         SourceMachine.recover(
             context.peers().self().id(), entry.records(), found.isEmpty(), System.nanoTime());
@@ -215,6 +227,7 @@ public final class SourceMigration {
             context,
             first.next(),
             new Options(Duration.ZERO, false, Optional.empty(), Share.NORMAL));
+    recovered.paused = paused;
     if (!first.outputs().isEmpty()) {
       recovered.restarted = true;
       recovered.sealed = found;
@@ -551,10 +564,10 @@ public final class SourceMigration {
   }
 
   /** After a restart: a guest whose QEMU is busy for a moment is looked for again. */
-  private static Optional<StoppedGuest> find(Guest guest) {
+  private static Optional<StoppedGuest> find(Guest guest, boolean paused) {
     for (int attempt = 1; attempt <= MOST_SEARCHES; attempt++) {
       try {
-        return Optional.of(guest.recover());
+        return Optional.of(guest.recover(paused));
       } catch (DcmException gone) {
         LOG.warn("guest {} is not found after a restart: {}", guest.name(), gone.sentence());
         if (guest instanceof LostGuest) {
@@ -568,7 +581,7 @@ public final class SourceMigration {
 
   private void findSealed() {
     if (restarted && sealed.isEmpty()) {
-      sealed = find(guest);
+      sealed = find(guest, paused);
       if (sealed.isEmpty()) {
         course.explain("the guest is not found at this peer any more");
       }
@@ -681,9 +694,11 @@ public final class SourceMigration {
     }
 
     @Override
-    public void stopped(byte[] state, long stoppedAtNs) {
-      deviceState = state;
-      course.stopped(stoppedAtNs);
+    public void stopped(GuestSource.Event.Stopped stop) {
+      // Before it is sealed: from then on QEMU itself does not tell any more.
+      notePaused(!stop.ran());
+      deviceState = stop.deviceState();
+      course.stopped(stop.stoppedAtNs());
     }
 
     @Override

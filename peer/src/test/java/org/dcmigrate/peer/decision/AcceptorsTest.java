@@ -48,7 +48,7 @@ class AcceptorsTest {
             failure -> {
               throw failure;
             });
-    acceptors = new Acceptors(W, journal, 2, Trace.NONE);
+    acceptors = new Acceptors(W, journal, 3, 2, Trace.NONE);
     acceptors.recover();
   }
 
@@ -135,8 +135,23 @@ class AcceptorsTest {
     acceptors.appoint(other, S, N);
     Attempt third = new Attempt(new MigrationId(UUID.randomUUID()), 1);
     refused(Reason.LIMIT_EXCEEDED, () -> acceptors.appoint(third, S, N));
+    acceptors.appoint(new Attempt(new MigrationId(UUID.randomUUID()), 1), X, N);
     acceptors.dismiss(other, Choice.DESTINATION, S);
     acceptors.appoint(third, S, N);
+    Attempt fourth = new Attempt(new MigrationId(UUID.randomUUID()), 1);
+    refused(Reason.LIMIT_EXCEEDED, () -> acceptors.appoint(fourth, X, N));
+  }
+
+  @Test
+  void itsOwnMigrationsDoNotKeepAPeerFromWitnessing() throws DcmException {
+    for (int number = 0; number < 5; number++) {
+      Attempt leaving = new Attempt(new MigrationId(UUID.randomUUID()), 1);
+      acceptors.sit(leaving, new Electorate(W, N, Optional.of(X)), Acceptor.undecided());
+      Attempt coming = new Attempt(new MigrationId(UUID.randomUUID()), 1);
+      acceptors.sit(coming, new Electorate(S, W, Optional.of(X)), Acceptor.granted());
+    }
+    acceptors.appoint(first, S, N);
+    assertThat(acceptors.ask(N, first, GRANTED)).isEqualTo(new Answer.Accepted(0));
   }
 
   private interface Action {

@@ -86,7 +86,7 @@ class HolderTest {
             peer -> {
               throw new AssertionError("nobody is called");
             });
-    Acceptors acceptors = new Acceptors(SELF, journal, 10, Trace.NONE);
+    Acceptors acceptors = new Acceptors(SELF, journal, 10, 10, Trace.NONE);
     return new Holders(
         new HolderContext(
             peers,
@@ -317,6 +317,32 @@ class HolderTest {
     MigrationId other = new MigrationId(UUID.randomUUID());
     holders.forget(new Attempt(other, 9), SELF);
     assertThat(opened(other).state()).isInstanceOf(HolderState.Opened.class);
+  }
+
+  @Test
+  void whatWasForgottenLeavesTheJournalAfterAnHour() throws Exception {
+    holder.metadata(1, METADATA);
+    holder.forget(1);
+    long nowNs = System.nanoTime();
+    holders.tick(nowNs);
+    holders.tick(nowNs + Duration.ofMinutes(59).toNanos());
+    assertThat(journal.holders()).hasSize(1);
+    holders.tick(nowNs + Duration.ofMinutes(61).toNanos());
+    assertThat(journal.holders()).isEmpty();
+    assertThat(holders.find(migration)).isEmpty();
+  }
+
+  @Test
+  void whoHadTheGrantRemembersForEver() throws Exception {
+    adapter.neverRun();
+    Replies replies = new Replies();
+    holder.commit(1, prepared(replies), electorate(), replies);
+    holder.resolve(Choice.SOURCE);
+    long nowNs = System.nanoTime();
+    holders.tick(nowNs);
+    holders.tick(nowNs + Duration.ofDays(1).toNanos());
+    assertThat(journal.holders()).hasSize(1);
+    assertThat(holders.find(migration)).isPresent();
   }
 
   @Test

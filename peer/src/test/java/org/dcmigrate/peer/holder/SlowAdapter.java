@@ -163,7 +163,7 @@ final class SlowAdapter implements GuestAdapter {
     }
 
     @Override
-    public StoppedGuest recover() {
+    public StoppedGuest recover(boolean paused) {
       throw new AssertionError("it runs");
     }
   }

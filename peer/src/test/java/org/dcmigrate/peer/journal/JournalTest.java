@@ -9,6 +9,8 @@ import java.util.List;
 import java.util.UUID;
 import org.dcmigrate.protocol.MigrationId;
 import org.dcmigrate.protocol.machine.HolderRecord;
+import org.dcmigrate.protocol.machine.SourceRecord;
+import org.dcmigrate.protocol.machine.SourceState;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -30,5 +32,37 @@ class JournalTest {
     try (Journal again = Journal.open(directory.resolve("journal.db"), failures::add)) {
       assertThat(again.holders().getFirst().records()).containsExactly(new HolderRecord.Forgot(1));
     }
+  }
+
+  @Test
+  void thatAGuestWasPausedOutlivesARestart() throws Exception {
+    MigrationId migration = new MigrationId(new UUID(0, 1));
+    List<Journal.JournalFailure> failures = new ArrayList<>();
+    try (Journal journal = Journal.open(directory.resolve("journal.db"), failures::add)) {
+      assertThat(journal.isSourceGuestPaused(migration)).isFalse();
+      journal.sourceGuestPaused(migration, true);
+      journal.sourceGuestPaused(migration, true);
+    }
+    try (Journal again = Journal.open(directory.resolve("journal.db"), failures::add)) {
+      assertThat(again.isSourceGuestPaused(migration)).isTrue();
+      again.sourceGuestPaused(migration, false);
+      assertThat(again.isSourceGuestPaused(migration)).isFalse();
+    }
+  }
+
+  @Test
+  void oneSideOfAMigrationIsRemovedWithoutTheOther() throws Exception {
+    MigrationId migration = new MigrationId(new UUID(0, 1));
+    List<Journal.JournalFailure> failures = new ArrayList<>();
+    try (Journal journal = Journal.open(directory.resolve("journal.db"), failures::add)) {
+      journal.append(migration, new HolderRecord.Forgot(1));
+      journal.append(migration, new SourceRecord.Ended(new SourceState.Result.Cancelled()));
+      journal.removeSource(migration);
+      assertThat(journal.sources()).isEmpty();
+      assertThat(journal.holders()).hasSize(1);
+      journal.removeHolder(migration);
+      assertThat(journal.holders()).isEmpty();
+    }
+    assertThat(failures).isEmpty();
   }
 }

@@ -218,11 +218,12 @@ public final class QemuGuest implements Guest {
   }
 
   @Override
-  public StoppedGuest recover() throws DcmException {
+  public StoppedGuest recover(boolean paused) throws DcmException {
     MigrationWatch watch = new MigrationWatch();
     try (Qmp qmp = Qmp.connect(config.qmpSocket(), watch)) {
-      // One that its operator has paused stays so; a migration leaves another state behind.
-      boolean ran = !settled(qmp, watch).equals("paused");
+      // A migration that got to its end leaves another state behind, also where the guest stood
+      // still before: then only its peer knows.
+      boolean ran = !paused && !settled(qmp, watch).equals("paused");
       return new SealedGuest(this, qmp.pid(), Optional.empty(), ran, Optional.empty());
     }
   }

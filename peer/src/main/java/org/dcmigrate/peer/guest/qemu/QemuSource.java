@@ -127,7 +127,10 @@ final class QemuSource implements GuestSource {
       phase = Phase.STOPPED;
       long stoppedAtNs = watch.seen().stoppedAtNs();
       return Optional.of(
-          new Event.Stopped(deviceState, stoppedAtNs == 0 ? reader.ramEndedAtNs() : stoppedAtNs));
+          new Event.Stopped(
+              deviceState,
+              stoppedAtNs == 0 ? reader.ramEndedAtNs() : stoppedAtNs,
+              StreamTail.ran(deviceState)));
     }
     if (!StreamTail.ran(deviceState)) {
       // Its operator had paused it: standing still is no harm to it.

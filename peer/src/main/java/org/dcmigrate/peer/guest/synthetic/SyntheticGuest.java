@@ -117,7 +117,7 @@ public final class SyntheticGuest implements Guest {
   }
 
   @Override
-  public StoppedGuest recover() throws DcmException {
+  public StoppedGuest recover(boolean paused) throws DcmException {
     throw lostWithItsPeer(name);
   }
 

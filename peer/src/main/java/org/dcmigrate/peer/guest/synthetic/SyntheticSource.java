@@ -278,7 +278,7 @@ final class SyntheticSource implements GuestSource {
 
   private Event stoppedEvent() {
     phase = Phase.SAID;
-    return new Event.Stopped(writer.state().encoded(), stoppedAtNs);
+    return new Event.Stopped(writer.state().encoded(), stoppedAtNs, true);
   }
 
   private void emitted(long count) {

@@ -94,12 +94,31 @@ class QemuRecoveryTest {
         // A restart of the peer is no reason to let it run; its operator is.
         Path socket = directory.resolve("home/qmp.sock");
         new QemuGuest(new QemuGuestConfig("vm", socket, Map.of(), QemuTestVm.SET_UP))
-            .recover()
+            .recover(false)
             .resume();
         assertEquals(Guest.State.PAUSED, there.info().state());
         tell(socket, "cont");
         arrived().awaitTickAfter(last);
         arrived().assertSound();
+      }
+    }
+  }
+
+  @Test
+  void guestThatWasPausedBeforeStaysSoWhenARestartedSourceTakesItBack() throws Exception {
+    try (QemuTestVm vm = QemuTestVm.churn(directory.resolve("vm"), Shape.PRIVATE, CHECKED)) {
+      tell(vm, "stop");
+      long last = vm.serial().lastTick();
+      QemuGuest guest = new QemuGuest(vm.guestConfig());
+      try (GuestSource source = guest.beginMigration(LIMIT);
+          GuestHome home = home(source)) {
+        source.letStop();
+        assertFalse(new Pump(source, home).untilStopped().ran());
+        source.seal();
+        // The peer dies here, and is told at its restart what its journal has.
+        new QemuGuest(vm.guestConfig()).recover(true).resume();
+        assertEquals(Guest.State.PAUSED, new QemuGuest(vm.guestConfig()).info().state());
+        assertEquals(last, vm.serial().lastTick());
       }
     }
   }
@@ -133,7 +152,7 @@ class QemuRecoveryTest {
         source.letStop();
         new Pump(source, home).untilStopped();
         source.seal();
-        StoppedGuest found = new QemuGuest(vm.guestConfig()).recover();
+        StoppedGuest found = new QemuGuest(vm.guestConfig()).recover(false);
         try (Arena arena = Arena.ofConfined()) {
           MemorySegment page = arena.allocate(Geometry.PAGE_BYTES);
           found.read(0, 600, 1, page);
@@ -143,7 +162,7 @@ class QemuRecoveryTest {
         found.resume();
         vm.serial().awaitTicks(3);
       }
-      StoppedGuest found = new QemuGuest(vm.guestConfig()).recover();
+      StoppedGuest found = new QemuGuest(vm.guestConfig()).recover(false);
       found.resume();
       found.quit();
       assertFalse(vm.isAlive());
@@ -173,7 +192,7 @@ class QemuRecoveryTest {
         sealed.quit();
         assertEquals(Guest.State.RUNNING, found.info().state());
         arrived().awaitTickAfter(vm.serial().lastTick());
-        found.recover().quit();
+        found.recover(false).quit();
         assertTrue(QemuProcess.find(new QemuFiles(home.directory())).isEmpty());
       }
     }
