@@ -13,52 +13,36 @@ import org.dcmigrate.protocol.wire.TransferMessage.Chunk;
  * its first touch, a fault and the clearing of each page, which is a third of all work of a
  * destination; and a full disk is an error, not a signal.
  *
- * <p>The table learns of a page once its content is there. Belongs to one thread at a time.
+ * <p>The table learns of a page once its content is there.
  */
 final class IncomingRun {
   private final GuestHome home;
   private final PageTable table;
-  private final long[] digests = new long[PageTable.SEGMENT_PAGES];
-  private int pages;
 
   IncomingRun(GuestHome home, PageTable table) {
     this.home = home;
     this.table = table;
   }
 
-  /** Begins with none. */
-  void begin() {
-    pages = 0;
-  }
-
-  /** Adds a page: the first one, or the one after the page added last. */
-  void add(long digest) {
-    digests[pages] = digest;
-    pages++;
-  }
-
   /**
-   * Writes all pages added.
+   * Writes pages of a chunk.
    *
+   * @param digests of the chunk
+   * @param first page
    * @param end the page after the last one
    * @throws DcmException LIMIT_EXCEEDED when there is no room for them; they count as not received
    */
-  void write(Chunk chunk, long end) throws DcmException {
-    if (pages == 0) {
+  void write(Chunk chunk, ChunkDigests digests, long first, long end) throws DcmException {
+    if (first == end) {
       return;
     }
-    int count = pages;
-    pages = 0;
-    long first = end - count;
+    long from = first - chunk.firstPage();
+    long count = end - first;
     try {
       home.write(
           chunk.block(),
           first * Geometry.PAGE_BYTES,
-          chunk
-              .payload()
-              .buffers(
-                  (first - chunk.firstPage()) * Geometry.PAGE_BYTES,
-                  (long) count * Geometry.PAGE_BYTES));
+          chunk.payload().buffers(from * Geometry.PAGE_BYTES, count * Geometry.PAGE_BYTES));
     } catch (IOException failed) {
       throw new DcmException(
           Reason.LIMIT_EXCEEDED,
@@ -67,8 +51,8 @@ final class IncomingRun {
           failed);
     }
     long index = table.index(chunk.block(), first);
-    for (int i = 0; i < count; i++) {
-      table.set(index + i, chunk.generation(), digests[i]);
+    for (long i = 0; i < count; i++) {
+      table.set(index + i, chunk.generation(), digests.of(from + i));
     }
   }
 }

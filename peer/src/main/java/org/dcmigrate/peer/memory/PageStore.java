@@ -3,7 +3,12 @@ package org.dcmigrate.peer.memory;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.dcmigrate.protocol.DcmException;
@@ -14,8 +19,7 @@ import org.dcmigrate.protocol.Reason;
 import org.dcmigrate.protocol.pages.PageDigest;
 import org.dcmigrate.protocol.pages.PageSet;
 import org.dcmigrate.protocol.pages.PageTable;
-import org.dcmigrate.protocol.wire.Compression;
-import org.dcmigrate.protocol.wire.PagePayload;
+import org.dcmigrate.protocol.pages.RunChecksum;
 import org.dcmigrate.protocol.wire.TransferCodec;
 import org.dcmigrate.protocol.wire.TransferMessage.Chunk;
 
@@ -34,8 +38,12 @@ public final class PageStore implements AutoCloseable {
 
   private final GuestHome home;
   private final PageTable table;
+  private final PageDigest.Algorithm algorithm;
   private final long zeroDigest;
-  private final Stripe[] stripes = new Stripe[STRIPES];
+  private final IncomingRun incoming;
+  private final ReentrantLock[] stripes = new ReentrantLock[STRIPES];
+  // Of those who apply chunks at the moment or did so before.
+  private final Queue<ChunkDigests> idle = new ConcurrentLinkedQueue<>();
 
   /**
    * A store that holds nothing yet.
@@ -54,26 +62,14 @@ public final class PageStore implements AutoCloseable {
               .formatted(12 * home.geometry().totalPages(), home.geometry().totalPages()),
           tooLarge);
     }
+    this.algorithm = algorithm;
     zeroDigest = algorithm.zeroPage();
-    for (int i = 0; i < STRIPES; i++) {
-      stripes[i] = new Stripe(algorithm, new IncomingRun(home, table));
-    }
+    incoming = new IncomingRun(home, table);
+    Arrays.setAll(stripes, i -> new ReentrantLock());
   }
 
   /** What became of the pages of a chunk. */
   public record Applied(long acceptedPages, long duplicatePages) {}
-
-  /** Guards every so many segments, and lends what works on them. */
-  private static final class Stripe {
-    private final ReentrantLock lock = new ReentrantLock();
-    private final PageDigest digest;
-    private final IncomingRun run;
-
-    Stripe(PageDigest.Algorithm algorithm, IncomingRun run) {
-      digest = PageDigest.newInstance(algorithm);
-      this.run = run;
-    }
-  }
 
   /** The home. */
   public GuestHome home() {
@@ -94,19 +90,29 @@ public final class PageStore implements AutoCloseable {
       throw new DcmException(
           Reason.GENERATION_INVALID, "a chunk's generation must be >= 1, but was 0");
     }
-    if (!chunk.isZero()) {
-      checkPayload(chunk);
+    ChunkDigests digests =
+        Optional.ofNullable(idle.poll()).orElseGet(() -> new ChunkDigests(algorithm));
+    try {
+      if (!chunk.isZero()) {
+        digests.take(chunk);
+      }
+      long accepted = applyPages(chunk, digests);
+      return new Applied(accepted, chunk.pageCount() - accepted);
+    } finally {
+      idle.add(digests);
     }
-    PagePayload.Reader payload = chunk.payload().reader();
+  }
+
+  private long applyPages(Chunk chunk, ChunkDigests digests) throws DcmException {
     long end = chunk.firstPage() + chunk.pageCount();
     long accepted = 0;
     for (long page = chunk.firstPage(); page < end; ) {
       long segment = page / PageTable.SEGMENT_PAGES;
       long segmentEnd = Math.min(end, (segment + 1) * PageTable.SEGMENT_PAGES);
-      accepted += applySegment(chunk, page, segmentEnd, payload);
+      accepted += applySegment(chunk, page, segmentEnd, digests);
       page = segmentEnd;
     }
-    return new Applied(accepted, chunk.pageCount() - accepted);
+    return accepted;
   }
 
   /**
@@ -182,70 +188,44 @@ public final class PageStore implements AutoCloseable {
     }
   }
 
-  private void checkPayload(Chunk chunk) throws DcmException {
-    if (chunk.compression() != Compression.NONE) {
-      throw new IllegalArgumentException("a chunk must be decompressed before it is applied");
-    }
-    if (chunk.payloadBytes() != chunk.pageCount() * Geometry.PAGE_BYTES
-        || chunk.payloadBytes() > TransferCodec.MAX_PAYLOAD_BYTES) {
-      throw new DcmException(
-          Reason.CHUNK_TOO_LARGE,
-          "a chunk of %d pages came with %d bytes"
-              .formatted(chunk.pageCount(), chunk.payloadBytes()));
-    }
-    int crc = chunk.payload().crc32c();
-    if (crc != chunk.payloadCrc32c()) {
-      throw new DcmException(
-          Reason.CHECKSUM_MISMATCH,
-          "the payload of pages %d + %d of block %d must have the checksum %08x, but has %08x"
-              .formatted(
-                  chunk.firstPage(), chunk.pageCount(), chunk.block(), chunk.payloadCrc32c(), crc));
-    }
-  }
-
-  private long applySegment(Chunk chunk, long from, long to, PagePayload.Reader payload)
+  private long applySegment(Chunk chunk, long from, long to, ChunkDigests digests)
       throws DcmException {
-    Stripe stripe = stripe(chunk.block(), from / PageTable.SEGMENT_PAGES);
-    stripe.lock.lock();
+    ReentrantLock stripe = stripe(chunk.block(), from / PageTable.SEGMENT_PAGES);
+    stripe.lock();
     try {
-      return chunk.isZero()
-          ? applyZeros(chunk, from, to)
-          : applyContents(chunk, from, to, payload, stripe);
+      return chunk.isZero() ? applyZeros(chunk, from, to) : applyContents(chunk, from, to, digests);
     } finally {
-      stripe.lock.unlock();
+      stripe.unlock();
     }
   }
 
-  private long applyContents(
-      Chunk chunk, long from, long to, PagePayload.Reader payload, Stripe stripe)
+  private long applyContents(Chunk chunk, long from, long to, ChunkDigests digests)
       throws DcmException {
     long accepted = 0;
-    stripe.run.begin();
+    // Pages from here on are newer than what is held, and not yet written.
+    long runStart = from;
     for (long page = from; page < to; page++) {
       long index = table.index(chunk.block(), page);
       int held = table.generation(index);
       int order = Integer.compareUnsigned(chunk.generation(), held);
-      if (order < 0) {
-        stripe.run.write(chunk, page);
-        payload.skip(Geometry.PAGE_BYTES);
-        continue;
-      }
-      long digest = payload.digest(stripe.digest);
-      if (order == 0) {
-        stripe.run.write(chunk, page);
-        checkSame(chunk, page, index, digest);
-        continue;
-      }
-      accepted++;
+      long digest = digests.of(page - chunk.firstPage());
       // Writing zeros into a hole would make the file less sparse.
-      if (held == 0 && digest == zeroDigest && isZero(chunk, page)) {
-        stripe.run.write(chunk, page);
+      boolean hole = held == 0 && digest == zeroDigest && isZero(chunk, page);
+      if (order > 0) {
+        accepted++;
+      }
+      if (order <= 0 || hole) {
+        incoming.write(chunk, digests, runStart, page);
+        runStart = page + 1;
+      }
+      if (order == 0) {
+        checkSame(chunk, page, index, digest);
+      }
+      if (hole) {
         table.set(index, chunk.generation(), digest);
-      } else {
-        stripe.run.add(digest);
       }
     }
-    stripe.run.write(chunk, to);
+    incoming.write(chunk, digests, runStart, to);
     return accepted;
   }
 
@@ -300,14 +280,24 @@ public final class PageStore implements AutoCloseable {
       chunks.add(
           zero
               ? Chunk.zero(block, page, end - page, generation)
-              : Chunk.of(
-                  block,
-                  page,
-                  generation,
-                  home.memory(block)
-                      .asSlice(page * Geometry.PAGE_BYTES, (end - page) * Geometry.PAGE_BYTES)));
+              : contents(block, page, end, generation));
       page = end;
     }
+  }
+
+  /**
+   * A chunk of pages as they came: with the checksum that their digests give, so that whoever takes
+   * it finds out when they have changed here.
+   */
+  private Chunk contents(int block, long from, long to, int generation) {
+    long[] digests = new long[(int) (to - from)];
+    Arrays.setAll(digests, i -> table.digest(table.index(block, from + i)));
+    MemorySegment pages =
+        home.memory(block).asSlice(from * Geometry.PAGE_BYTES, (to - from) * Geometry.PAGE_BYTES);
+    OptionalInt crc32c = RunChecksum.of(algorithm, digests, 0, digests.length);
+    return crc32c.isPresent()
+        ? Chunk.of(block, from, generation, pages, crc32c.getAsInt())
+        : Chunk.of(block, from, generation, pages);
   }
 
   /** The digest only hints at a zero page: with CRC64, other pages may be made to have it too. */
@@ -335,7 +325,7 @@ public final class PageStore implements AutoCloseable {
     return true;
   }
 
-  private Stripe stripe(int block, long segment) {
+  private ReentrantLock stripe(int block, long segment) {
     return stripes[(int) ((segment + 31L * block) % STRIPES)];
   }
 }

@@ -27,11 +27,14 @@ import org.dcmigrate.protocol.rate.Share;
 import org.dcmigrate.protocol.wire.Wire;
 
 /**
- * Asks every peer that holds pages, several times a second, how it goes: this renews their leases,
- * finds out who is gone, and tells when relays are drained. Also passes skip lists on.
+ * Asks every peer that holds pages, ten times a second and more often when a relay is about to be
+ * drained, how it goes: this renews their leases, finds out who is gone, and tells when relays are
+ * drained. Also passes skip lists on.
  */
 final class HolderWatch implements AutoCloseable {
-  private static final long INTERVAL_MS = 100;
+  private static final long INTERVAL_NS = TimeUnit.MILLISECONDS.toNanos(100);
+  // Nobody is asked more often than that, however soon a relay will be drained.
+  private static final long LEAST_INTERVAL_NS = TimeUnit.MILLISECONDS.toNanos(10);
 
   interface Listener {
     void happened(SourceInput input);
@@ -137,13 +140,20 @@ final class HolderWatch implements AutoCloseable {
 
   private void run() {
     try {
-      while (!closed.await(INTERVAL_MS, TimeUnit.MILLISECONDS)) {
+      while (!closed.await(untilNextNs(), TimeUnit.NANOSECONDS)) {
         watched.forEach(this::askUnlessAsking);
         listener.polled();
       }
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
     }
+  }
+
+  /** The migration waits for the word that a relay is drained, so it is asked for in time. */
+  private long untilNextNs() {
+    long drainedNs =
+        pages.map(SourcePages::firstDoneNs).orElse(OptionalLong.empty()).orElse(Long.MAX_VALUE);
+    return Math.clamp(drainedNs, LEAST_INTERVAL_NS, INTERVAL_NS);
   }
 
   /** One question at a time to each peer, so that a silent one does not hold up the others. */

@@ -6,6 +6,8 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
 import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.Extent;
 import org.dcmigrate.protocol.Geometry;
@@ -15,6 +17,7 @@ import org.dcmigrate.protocol.pages.GenerationCounter;
 import org.dcmigrate.protocol.pages.PageDigest;
 import org.dcmigrate.protocol.pages.PageSet;
 import org.dcmigrate.protocol.pages.PageTable;
+import org.dcmigrate.protocol.pages.RunChecksum;
 import org.dcmigrate.protocol.split.Backlog;
 import org.dcmigrate.protocol.split.PageShares;
 import org.dcmigrate.protocol.split.SplitPolicy;
@@ -89,11 +92,11 @@ final class SourcePages implements AutoCloseable {
       boolean fresh = false;
       boolean zero = false;
       if (i < pageCount) {
-        MemorySegment page = page(payload, i);
-        digests[i] = digest.of(page);
+        long offset = (long) i * Geometry.PAGE_BYTES;
+        digests[i] = digest.of(payload, offset);
         long index = table.index(block, firstPage + i);
         fresh = again || isNew(block, firstPage + i, index, digests[i]);
-        zero = digests[i] == zeroPage && isZero(page);
+        zero = digests[i] == zeroPage && isZero(payload, offset);
       }
       if (runStart >= 0 && (!fresh || zero != runZero)) {
         chunks.add(chunk(block, firstPage, runStart, i, runZero, payload));
@@ -117,13 +120,15 @@ final class SourcePages implements AutoCloseable {
       table.set(table.index(block, firstPage + i), generation, digests[i]);
     }
     shares.emitted(new Extent(block, first, count));
-    return zero
-        ? TransferMessage.Chunk.zero(block, first, count, generation)
-        : TransferMessage.Chunk.of(
-            block,
-            first,
-            generation,
-            payload.asSlice((long) from * Geometry.PAGE_BYTES, (long) count * Geometry.PAGE_BYTES));
+    if (zero) {
+      return TransferMessage.Chunk.zero(block, first, count, generation);
+    }
+    MemorySegment contents =
+        payload.asSlice((long) from * Geometry.PAGE_BYTES, (long) count * Geometry.PAGE_BYTES);
+    OptionalInt crc32c = RunChecksum.of(digest.algorithm(), digests, from, to);
+    return crc32c.isPresent()
+        ? TransferMessage.Chunk.of(block, first, generation, contents, crc32c.getAsInt())
+        : TransferMessage.Chunk.of(block, first, generation, contents);
   }
 
   /** Zero pages as the guest gave them; what of it is new. */
@@ -254,6 +259,11 @@ final class SourcePages implements AutoCloseable {
     return policy.pace(peer, backlog());
   }
 
+  /** How long the first contributor to be done still needs, where that is known. */
+  synchronized OptionalLong firstDoneNs() {
+    return policy.firstDoneNs();
+  }
+
   /** What the source does while it has nothing of its own to send. */
   synchronized SplitPolicy.Step next(long nowNs) {
     SplitPolicy.Step step = policy.next(backlog(), nowNs);
@@ -309,12 +319,10 @@ final class SourcePages implements AutoCloseable {
     return table.digest(table.index(block, page)) == fresh.of(contents);
   }
 
-  private static MemorySegment page(MemorySegment payload, int number) {
-    return payload.asSlice((long) number * Geometry.PAGE_BYTES, Geometry.PAGE_BYTES);
-  }
-
-  private static boolean isZero(MemorySegment page) {
-    return page.mismatch(ZERO_PAGE) < 0;
+  private static boolean isZero(MemorySegment payload, long offset) {
+    return MemorySegment.mismatch(
+            payload, offset, offset + Geometry.PAGE_BYTES, ZERO_PAGE, 0, Geometry.PAGE_BYTES)
+        < 0;
   }
 
   @Override

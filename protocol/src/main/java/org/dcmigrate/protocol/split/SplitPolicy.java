@@ -4,6 +4,8 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import org.dcmigrate.protocol.Geometry;
 import org.dcmigrate.protocol.PeerId;
@@ -263,6 +265,18 @@ public final class SplitPolicy {
                     one.waitingPages * Geometry.PAGE_BYTES / (IN_GOOD_TIME * sourceNeeds))
             : 0;
     return one.pace;
+  }
+
+  /** How long the first contributor to be done still needs; empty where none is known to relay. */
+  public OptionalLong firstDoneNs() {
+    OptionalDouble seconds =
+        contributors.values().stream()
+            .filter(one -> one.seen && one.unpaced.isKnown())
+            .mapToDouble(SplitPolicy::needs)
+            .min();
+    return seconds.isPresent()
+        ? OptionalLong.of((long) (seconds.getAsDouble() * SECOND_NS))
+        : OptionalLong.empty();
   }
 
   private boolean anyRelays() {

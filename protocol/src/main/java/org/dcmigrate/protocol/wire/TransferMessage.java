@@ -36,10 +36,15 @@ public sealed interface TransferMessage {
 
     /** Pages with content, as many as the payload holds. */
     public static Chunk of(int block, long firstPage, int generation, MemorySegment payload) {
+      return of(block, firstPage, generation, payload, PagePayload.of(payload).crc32c());
+    }
+
+    /** Pages with content whose checksum is known. */
+    public static Chunk of(
+        int block, long firstPage, int generation, MemorySegment payload, int crc32c) {
       PagePayload pages = PagePayload.of(payload);
       long pageCount = pages.bytes() / Geometry.PAGE_BYTES;
-      return new Chunk(
-          block, firstPage, pageCount, generation, pages.crc32c(), Compression.NONE, pages);
+      return new Chunk(block, firstPage, pageCount, generation, crc32c, Compression.NONE, pages);
     }
 
     /** Pages that are all zero. */
