@@ -46,22 +46,22 @@ final class Mutants {
           new Mutant(
               "a vote is answered before it is on disk",
               "1",
-              20_000,
-              "at the source is RUNNING",
+              2_000,
+              "both choices",
               unwaited(Write.VOTE)),
           new Mutant(
               "a holder goes on before its record is on disk",
-              "2",
-              4_000,
-              "",
+              "6",
+              400,
+              "still holds pages",
               unwaited(Write.HOLDER_RECORD)),
           new Mutant(
               "a source goes on before its record is on disk",
-              "1",
-              4_000,
-              "",
+              "6",
+              400,
+              "has not ended",
               unwaited(Write.SOURCE_RECORD)),
-          new Mutant("a torn record is taken as whole", "6", 20_000, "", tornReader()),
+          new Mutant("a torn record is taken as whole", "6", 5_000, "has not ended", tornReader()),
           new Mutant(
               "a voter ignores what it promised", "1", 5_000, "both choices", forgetfulVoter()),
           new Mutant(
