@@ -53,13 +53,13 @@ final class Mutants {
               "a holder goes on before its record is on disk",
               "6",
               400,
-              "still holds pages",
+              "",
               unwaited(Write.HOLDER_RECORD)),
           new Mutant(
               "a source goes on before its record is on disk",
               "6",
               400,
-              "has not ended",
+              "",
               unwaited(Write.SOURCE_RECORD)),
           new Mutant("a torn record is taken as whole", "6", 5_000, "has not ended", tornReader()),
           new Mutant(
