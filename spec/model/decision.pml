@@ -63,6 +63,7 @@
 #define R_FORGOT_DECIDED    7  /* DESTINATION was decided, yet N forgot and S runs */
 #define R_S_LOST_N_RUNS     8  /* S lost its guest before the decision, N runs */
 #define R_RESOLVED          9
+#define R_AGAIN             10 /* S was restarted in a ballot, began it again, and took back by it */
 
 #define S 0
 #define N 1
@@ -121,6 +122,9 @@ bool s_lost;           /* S's host lost the stopped guest */
 bool s_late;           /* ... after SOURCE was proposed */
 bool by_ballot;        /* S took back by ballot */
 bool resolved;         /* S took back by the operator's word */
+#if REACH == R_AGAIN
+byte s_asked;          /* ballots that S had asked others to promise when it restarted */
+#endif
 #ifdef M_ACK_FIRST
 byte disk_prm, disk_acc;
 #endif
@@ -163,6 +167,8 @@ inline check() {
     assert(!(s_run && decided[DESTINATION]));
 #elif REACH == R_RESOLVED
     assert(!(s_run && resolved));
+#elif REACH == R_AGAIN
+    assert(!(s_run && by_ballot && HAS(s_asked, prm[S] - 1)));
 #elif REACH == R_S_LOST_N_RUNS
     assert(!(n_run && s_lost));
 #endif
@@ -309,6 +315,9 @@ end:
     do
     :: atomic { UP(S) && sst == STOPPED ->
         sst = GRANT; m_commit = 1;
+#ifdef M_QUIT_EARLY
+        s_copy = 0;
+#endif
 #ifdef M_EAGER
         prm[S] = 1; acc[S] = 2; VOTE(S, 0, DESTINATION);
 #endif
@@ -332,6 +341,9 @@ end:
     /* Fenced: N owns nothing now. Without a witness only S's own vote could still change that. */
     :: atomic { UP(S) && (sst == GRANT || sst == COMMITTED) && !decided[DESTINATION] ->
         resolved = 1; printf("S: the operator resolves SOURCE\n"); take_back() }
+#endif
+#ifdef M_QUIT_DECIDED
+    :: atomic { UP(S) && sst == COMMITTED -> sst = DONE; IDLE(S); s_copy = 0; printf("S: quits without Running\n"); check() }
 #endif
     :: atomic { S_ON && m_discarded && LINK(S, N) -> printf("S: hears ATTEMPT_DISCARDED\n"); take_back() }
     :: atomic { S_ON && m_running && LINK(S, N) ->
@@ -435,6 +447,9 @@ end:
 /* ---- faults ---- */
 
 inline restart_s(lost) {
+#if REACH == R_AGAIN
+    s_asked = m_promise & (BIT(1) | BIT(3) | BIT(5));
+#endif
     IDLE(S); s_crashes = 1;
     if
     :: sst == COMMITTED -> sst = GRANT

@@ -124,6 +124,11 @@ inline check() {
 #else
 #define ANSWERS0(e) (votes0[e])
 #endif
+#ifdef M_WITNESS_DEAF
+#define FREE0(x) true
+#else
+#define FREE0(x) (prm[x] <= 1)
+#endif
 #ifdef M_REDIRECT_AFTER_GRANT
 #define MAY_REDIRECT (sst == TRANSFER || sst == TAKEN || sst == GRANT)
 #else
@@ -234,7 +239,7 @@ end:
         role[x] = DECIDING; prm[x] = 1; acc[x] = 1 + DESTINATION; VOTE0(x, known[x]);
         m_accept0 = m_accept0 | BIT(known[x]);
         printf("%d: journals GRANTED in epoch %d\n", x, known[x]); check() }
-    :: atomic { role[x] == CONTRIBUTOR && ACCEPT0(known[x]) && prm[x] <= 1 && acc[x] == 0 ->
+    :: atomic { role[x] == CONTRIBUTOR && ACCEPT0(known[x]) && FREE0(x) && acc[x] == 0 ->
         prm[x] = 1; acc[x] = 1 + DESTINATION; VOTE0(x, known[x]);
         printf("%d: accepts ballot 0 of epoch %d\n", x, known[x]); check() }
     :: atomic { ACCEPTS && HAS(m_promise, known[x]) && prm[x] < 2 ->

@@ -27,12 +27,19 @@ import org.dcmigrate.protocol.machine.SourceState.Result;
  * RETIRED epoch newDestination   LEFT epoch digest       FORGOT epoch
  * </pre>
  *
- * A witness that there is not is "-".
+ * A witness that there is not is "-". A line ends with its line feed, which nothing else in it can
+ * be: so no part of a line passes for a whole one.
  */
 final class RecordText {
+  private static final String END = "\n";
+
   private RecordText() {}
 
   static String of(SourceRecord record) {
+    return words(record) + END;
+  }
+
+  private static String words(SourceRecord record) {
     return switch (record) {
       case SourceRecord.AttemptOpened attempt -> {
         List<String> words = new ArrayList<>();
@@ -59,7 +66,8 @@ final class RecordText {
     };
   }
 
-  static SourceRecord source(String text) throws DcmException {
+  static SourceRecord source(String line) throws DcmException {
+    String text = whole(line);
     String[] words = text.split(" ", -1);
     try {
       return switch (words[0]) {
@@ -92,6 +100,10 @@ final class RecordText {
   }
 
   static String of(HolderRecord record) {
+    return words(record) + END;
+  }
+
+  private static String words(HolderRecord record) {
     return switch (record) {
       case HolderRecord.OpenedAs opened -> "OPENED " + opened.epoch() + " " + opened.source();
       case HolderRecord.PreparedWith prepared ->
@@ -113,7 +125,8 @@ final class RecordText {
     };
   }
 
-  static HolderRecord holder(String text) throws DcmException {
+  static HolderRecord holder(String line) throws DcmException {
+    String text = whole(line);
     String[] words = text.split(" ", -1);
     try {
       long epoch = Long.parseLong(words[1]);
@@ -135,6 +148,13 @@ final class RecordText {
     } catch (IllegalArgumentException | IndexOutOfBoundsException malformed) {
       throw damaged(text);
     }
+  }
+
+  private static String whole(String line) throws DcmException {
+    if (!line.endsWith(END)) {
+      throw damaged(line);
+    }
+    return line.substring(0, line.length() - END.length());
   }
 
   private static List<PeerId> peers(String[] words, int from) {

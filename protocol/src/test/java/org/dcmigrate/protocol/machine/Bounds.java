@@ -18,6 +18,7 @@ import org.dcmigrate.protocol.PeerId;
  * @param restarts whether a dead peer comes back; if not, its death is for good
  * @param mostBallot no proposer begins a ballot above this one
  * @param decides but one that the other side does not outbid at this time does
+ * @param toGrant nothing is looked at after the grant
  */
 record Bounds(
     String name,
@@ -29,7 +30,8 @@ record Bounds(
     Set<Kind> kinds,
     boolean restarts,
     long mostBallot,
-    boolean decides) {
+    boolean decides,
+    boolean toGrant) {
   /** What can go wrong. */
   enum Kind {
     /** The source dies, between two steps or between two outputs of one. */
@@ -66,7 +68,17 @@ record Bounds(
 
   static Bounds plain(String name) {
     return new Bounds(
-        name, Optional.empty(), List.of(), 0, 0, 0, EnumSet.noneOf(Kind.class), true, 3, false);
+        name,
+        Optional.empty(),
+        List.of(),
+        0,
+        0,
+        0,
+        EnumSet.noneOf(Kind.class),
+        true,
+        3,
+        false,
+        false);
   }
 
   Bounds with(PeerId named) {
@@ -80,7 +92,8 @@ record Bounds(
         kinds,
         restarts,
         mostBallot,
-        decides);
+        decides,
+        toGrant);
   }
 
   Bounds redirect(PeerId... to) {
@@ -94,37 +107,114 @@ record Bounds(
         kinds,
         restarts,
         mostBallot,
-        decides);
+        decides,
+        toGrant);
   }
 
   Bounds cancel(int most) {
     return new Bounds(
-        name, witness, redirects, most, resolutions, faults, kinds, restarts, mostBallot, decides);
+        name,
+        witness,
+        redirects,
+        most,
+        resolutions,
+        faults,
+        kinds,
+        restarts,
+        mostBallot,
+        decides,
+        toGrant);
   }
 
   Bounds resolve(int most) {
     return new Bounds(
-        name, witness, redirects, cancels, most, faults, kinds, restarts, mostBallot, decides);
+        name,
+        witness,
+        redirects,
+        cancels,
+        most,
+        faults,
+        kinds,
+        restarts,
+        mostBallot,
+        decides,
+        toGrant);
   }
 
   Bounds faults(int most, Set<Kind> which) {
     return new Bounds(
-        name, witness, redirects, cancels, resolutions, most, which, restarts, mostBallot, decides);
+        name,
+        witness,
+        redirects,
+        cancels,
+        resolutions,
+        most,
+        which,
+        restarts,
+        mostBallot,
+        decides,
+        toGrant);
   }
 
   Bounds forGood() {
     return new Bounds(
-        name, witness, redirects, cancels, resolutions, faults, kinds, false, mostBallot, decides);
+        name,
+        witness,
+        redirects,
+        cancels,
+        resolutions,
+        faults,
+        kinds,
+        false,
+        mostBallot,
+        decides,
+        toGrant);
   }
 
   Bounds ballots(long most) {
     return new Bounds(
-        name, witness, redirects, cancels, resolutions, faults, kinds, restarts, most, false);
+        name,
+        witness,
+        redirects,
+        cancels,
+        resolutions,
+        faults,
+        kinds,
+        restarts,
+        most,
+        false,
+        toGrant);
   }
 
   /** Ballots above this one only for a side that the other cannot outbid again. */
   Bounds decides(long most) {
     return new Bounds(
-        name, witness, redirects, cancels, resolutions, faults, kinds, restarts, most, true);
+        name,
+        witness,
+        redirects,
+        cancels,
+        resolutions,
+        faults,
+        kinds,
+        restarts,
+        most,
+        true,
+        toGrant);
+  }
+
+  /** What comes after the grant is left out. */
+  Bounds onlyToGrant() {
+    return new Bounds(
+        name,
+        witness,
+        redirects,
+        cancels,
+        resolutions,
+        faults,
+        kinds,
+        restarts,
+        mostBallot,
+        decides,
+        true);
   }
 }

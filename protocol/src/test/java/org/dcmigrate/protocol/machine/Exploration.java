@@ -55,7 +55,35 @@ final class Exploration {
           Bounds.plain("redirect, a silence")
               .redirect(Product.B)
               .faults(1, EnumSet.of(Kind.SILENCE))
-              .ballots(1));
+              .ballots(1),
+          Bounds.plain("redirect, a late request, to the grant")
+              .redirect(Product.B)
+              .faults(1, EnumSet.of(Kind.LATE_REQUEST))
+              .onlyToGrant(),
+          Bounds.plain("redirect, a crash, to the grant")
+              .redirect(Product.B)
+              .faults(1, EnumSet.of(Kind.SOURCE_CRASH, Kind.HOLDER_CRASH))
+              .onlyToGrant());
+
+  /** Too large for that: {@code dev/explore --all} has these, too. */
+  private static final List<Bounds> LARGE =
+      List.of(
+          Bounds.plain("redirect, a late request")
+              .redirect(Product.B)
+              .faults(1, EnumSet.of(Kind.LATE_REQUEST))
+              .ballots(1),
+          Bounds.plain("redirect, a peer dies for good")
+              .redirect(Product.B)
+              .faults(1, EnumSet.of(Kind.SOURCE_CRASH, Kind.HOLDER_CRASH))
+              .ballots(1)
+              .forGood(),
+          Bounds.plain("redirect, a crash")
+              .redirect(Product.B)
+              .faults(1, EnumSet.of(Kind.SOURCE_CRASH, Kind.HOLDER_CRASH))
+              .ballots(1),
+          Bounds.plain("redirect and back, to the grant")
+              .redirect(Product.B, Product.A)
+              .onlyToGrant());
 
   /** Machines that have to be found broken, and within which bounds. */
   static final Map<String, Bounds> HUNTS =
@@ -114,6 +142,7 @@ final class Exploration {
         case "--ballot" -> bounds = bounds.ballots(Long.parseLong(arguments[++i]));
         case "--decide" -> bounds = bounds.decides(Long.parseLong(arguments[++i]));
         case "--witness" -> bounds = bounds.with(Product.B);
+        case "--to-grant" -> bounds = bounds.onlyToGrant();
         case "--for-good" -> bounds = bounds.forGood();
         case "--all" -> System.exit(all() ? 0 : 1);
         case "--mutants" -> System.exit(mutants() ? 0 : 1);
@@ -146,7 +175,7 @@ final class Exploration {
 
   private static boolean all() {
     boolean good = true;
-    for (Bounds bounds : SCENARIOS) {
+    for (Bounds bounds : Stream.concat(SCENARIOS.stream(), LARGE.stream()).toList()) {
       Report report = Explorer.explore(Machines.REAL, bounds);
       System.out.println(report);
       report.broken().ifPresent(Exploration::print);

@@ -29,7 +29,7 @@ final class Explorer {
    * What came of an exploration.
    *
    * @param ends products in which nothing goes on any more
-   * @param limited products in which a ballot was left out
+   * @param limited products in which the bounds left something out
    * @param unknown products that lead to limited ones only: whether they come to an end is not
    *     known
    */

@@ -1,6 +1,7 @@
 package org.dcmigrate.protocol.machine;
 
 import java.util.List;
+import java.util.Optional;
 import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.decision.Acceptor;
 import org.dcmigrate.protocol.decision.Question;
@@ -38,9 +39,26 @@ interface Machines {
     return acceptor.ask(question);
   }
 
-  /** Whether a vote is on disk before it is answered. */
-  default boolean votesAreSynced() {
+  /** What is written to a disk. */
+  enum Write {
+    SOURCE_RECORD,
+    HOLDER_RECORD,
+    VOTE
+  }
+
+  /** Whether a peer goes on only when this is on disk. */
+  default boolean waitsForDisk(Write what) {
     return true;
+  }
+
+  /** What recovery makes of a record of a source of which a part was written: it drops it. */
+  default Optional<SourceRecord> tornSource(SourceRecord record) {
+    return Optional.empty();
+  }
+
+  /** The same of a holder's record. */
+  default Optional<HolderRecord> tornHolder(HolderRecord record) {
+    return Optional.empty();
   }
 
   /** Whether a peer's own record of the owner ends its seat. */

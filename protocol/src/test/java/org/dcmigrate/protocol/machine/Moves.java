@@ -47,8 +47,11 @@ final class Moves {
     this.visitor = visitor;
   }
 
-  /** Makes every move; whether one was left out because of its ballot. */
+  /** Makes every move; whether one was left out because of the bounds. */
   static boolean each(Machines machines, Bounds bounds, Product from, Visitor visitor) {
+    if (bounds.toGrant() && from.source().grants().findAny().isPresent()) {
+      return true;
+    }
     Moves moves = new Moves(machines, bounds, from, visitor);
     moves.operator();
     moves.source();

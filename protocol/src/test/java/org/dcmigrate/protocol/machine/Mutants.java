@@ -15,6 +15,7 @@ import org.dcmigrate.protocol.decision.Proposer;
 import org.dcmigrate.protocol.decision.Question;
 import org.dcmigrate.protocol.decision.Vote;
 import org.dcmigrate.protocol.machine.HolderState.Resumption;
+import org.dcmigrate.protocol.machine.Machines.Write;
 import org.dcmigrate.protocol.machine.Simulation.Summary;
 
 /**
@@ -45,9 +46,22 @@ final class Mutants {
           new Mutant(
               "a vote is answered before it is on disk",
               "1",
-              20_000,
-              "at the source is RUNNING",
-              unsyncedVotes()),
+              2_000,
+              "both choices",
+              unwaited(Write.VOTE)),
+          new Mutant(
+              "a holder goes on before its record is on disk",
+              "6",
+              400,
+              "",
+              unwaited(Write.HOLDER_RECORD)),
+          new Mutant(
+              "a source goes on before its record is on disk",
+              "6",
+              400,
+              "",
+              unwaited(Write.SOURCE_RECORD)),
+          new Mutant("a torn record is taken as whole", "6", 5_000, "has not ended", tornReader()),
           new Mutant(
               "a voter ignores what it promised", "1", 5_000, "both choices", forgetfulVoter()),
           new Mutant(
@@ -165,11 +179,44 @@ final class Mutants {
         });
   }
 
-  private static Machines unsyncedVotes() {
+  private static Machines unwaited(Write forgotten) {
     return new Machines() {
       @Override
-      public boolean votesAreSynced() {
-        return false;
+      public boolean waitsForDisk(Write what) {
+        return what != forgotten;
+      }
+    };
+  }
+
+  /** Reads what there is of a record's text: a digest without its last digit, a holder fewer. */
+  private static Machines tornReader() {
+    return new Machines() {
+      @Override
+      public Optional<SourceRecord> tornSource(SourceRecord record) {
+        return switch (record) {
+          case SourceRecord.AttemptOpened a when !a.holders().isEmpty() ->
+              Optional.of(
+                  new SourceRecord.AttemptOpened(
+                      a.epoch(), a.to(), a.holders().subList(0, a.holders().size() - 1)));
+          case SourceRecord.Granted g ->
+              Optional.of(
+                  new SourceRecord.Granted(g.epoch(), g.to(), g.memoryDigest() >>> 4, g.witness()));
+          default -> Optional.empty();
+        };
+      }
+
+      @Override
+      public Optional<HolderRecord> tornHolder(HolderRecord record) {
+        return switch (record) {
+          case HolderRecord.PreparedWith p ->
+              Optional.of(new HolderRecord.PreparedWith(p.epoch(), p.memoryDigest() >>> 4));
+          case HolderRecord.GrantedWith g ->
+              Optional.of(
+                  new HolderRecord.GrantedWith(g.epoch(), g.memoryDigest() >>> 4, g.electorate()));
+          case HolderRecord.OwnedWith o ->
+              Optional.of(new HolderRecord.OwnedWith(o.epoch(), o.memoryDigest() >>> 4));
+          default -> Optional.empty();
+        };
       }
     };
   }

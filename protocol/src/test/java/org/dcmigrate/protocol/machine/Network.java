@@ -41,18 +41,23 @@ final class Network {
   /** A node that can be called. */
   interface Callee extends Node {
     void receive(PeerId sender, Message message, Consumer<Reply> answer);
+
+    Disk<?> disk();
   }
 
   private record Plan(PeerId from, PeerId to, Predicate<Message> which, Fault fault) {}
 
   private final Agenda agenda;
+  private final Consumer<PeerId> onCrash;
   private final Map<PeerId, Callee> callees = new HashMap<>();
   private final Set<Set<PeerId>> cutLinks = new HashSet<>();
   private final Set<List<PeerId>> cutWays = new HashSet<>();
   private final List<Plan> plans = new ArrayList<>();
 
-  Network(Agenda agenda) {
+  /** {@code onCrash} hears of a callee that dies of its disk while it serves a call. */
+  Network(Agenda agenda, Consumer<PeerId> onCrash) {
     this.agenda = agenda;
+    this.onCrash = onCrash;
   }
 
   void add(Callee callee) {
@@ -131,7 +136,14 @@ final class Network {
         agenda.in(LATENCY_MS, () -> answer(lost()));
         return;
       }
-      callee.receive(caller.id(), message, mute ? reply -> {} : this::sendBack);
+      try {
+        callee.receive(caller.id(), message, mute ? reply -> {} : this::sendBack);
+        if (callee.disk().isDying()) {
+          onCrash.accept(to);
+        }
+      } catch (Disk.Crash crash) {
+        onCrash.accept(to);
+      }
     }
 
     private void sendBack(Reply reply) {

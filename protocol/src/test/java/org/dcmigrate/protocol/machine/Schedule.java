@@ -16,10 +16,10 @@ import org.dcmigrate.protocol.machine.WorldHolder.Weakness;
  * over a network and disks that fail. The invariants hold after every step.
  *
  * <p>Five schedules of eight are free: redirects, cancels, writes, kills, restarts, cut links,
- * lost, late and repeated messages, crashes before any output (and so before and after each write
- * to a journal, and before and after each message), and an operator who resolves, with the other
- * side fenced. Then all trouble ends but for the fence, and the migration must come to a named end
- * with nobody holding pages but the owner.
+ * lost, late and repeated messages, crashes before any output (and so before and after each
+ * message) and in any write to a journal at each {@link Disk.Moment}, and an operator who resolves,
+ * with the other side fenced. Then all trouble ends but for the fence, and the migration must come
+ * to a named end with nobody holding pages but the owner.
  *
  * <p>Two have a witness and one failure for ever, somewhere from the switchover on: a peer is dead,
  * or a link is cut. Without its coming back a guest must run, and nobody who is left may stay in
@@ -161,7 +161,8 @@ final class Schedule {
           world.restart(peer);
         }
       }
-      case 11, 12, 13 -> world.crashBefore(peer, random.nextInt(1, 12));
+      case 11 -> world.crashBefore(peer, random.nextInt(1, 12));
+      case 12, 13 -> world.crashAtWrite(peer, random.nextInt(1, 4), moment());
       case 14 -> cut(peer, holder);
       case 15, 16 -> {
         if (!peer.equals(holder)) {
@@ -184,6 +185,10 @@ final class Schedule {
           world.resolveFenced(random.nextBoolean() ? "S" : holder, pick(List.of(Choice.values())));
       default -> world.write(random.nextInt(PAGES), random.nextInt(PAGES));
     }
+  }
+
+  private Disk.Moment moment() {
+    return pick(List.of(Disk.Moment.values()));
   }
 
   private void cut(String one, String other) {
@@ -267,10 +272,10 @@ final class Schedule {
     String victim = pick(voters);
     String other = pick(voters);
     if (victim.equals(other)) {
-      if (random.nextBoolean()) {
-        world.kill(victim);
-      } else {
-        world.crashBefore(victim, random.nextInt(1, 6));
+      switch (random.nextInt(3)) {
+        case 0 -> world.kill(victim);
+        case 1 -> world.crashBefore(victim, random.nextInt(1, 6));
+        default -> world.crashAtWrite(victim, random.nextInt(1, 4), moment());
       }
     } else {
       cut(victim, other);

@@ -2,11 +2,8 @@ package org.dcmigrate.protocol.machine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
-import java.util.TreeSet;
 import org.dcmigrate.protocol.machine.Simulation.Summary;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -20,12 +17,10 @@ class SimulationTest {
   private static final int SEEDS = Integer.getInteger("dcm.sim.seeds", 20_000);
   private static final int FIRST = Integer.getInteger("dcm.sim.first", 1);
 
-  private static final Path UNREACHED =
-      Path.of(System.getProperty("basedir", "."), "src/test/resources/exploration/unreached.tsv");
-
   @Test
   void everyScheduleComesToANamedEnd() throws Exception {
-    Summary summary = Simulation.run(Machines.REAL, FIRST, SEEDS);
+    Coverage coverage = new Coverage(Machines.REAL);
+    Summary summary = Simulation.run(coverage, FIRST, SEEDS);
 
     assertThat(summary.broken()).as("replay with dev/sim --seed S --trace").isEmpty();
     assertThat(summary.schedules()).isEqualTo(SEEDS);
@@ -46,6 +41,12 @@ class SimulationTest {
       assertThat(summary.endings().get("completed, redirected")).isGreaterThan(SEEDS / 20);
       assertThat(summary.endings().get("failed after the grant")).isGreaterThan(SEEDS / 1000);
     }
+    Set<Pair> seen = Pair.seen(coverage);
+    if (FIRST == 1 && SEEDS >= 20_000) {
+      assertThat(Pair.leftTo(Pair.By.Simulation.class)).isNotEmpty();
+      assertThat(seen).containsAll(Pair.leftTo(Pair.By.Simulation.class));
+    }
+    assertThat(seen).doesNotContainAnyElementsOf(Pair.leftTo(Pair.By.Impossible.class));
   }
 
   static List<Mutants.Mutant> mutants() {
@@ -57,28 +58,6 @@ class SimulationTest {
   void everyMutantIsCaughtForAFittingReason(Mutants.Mutant mutant) throws Exception {
     Mutants.Catch caught = Mutants.hunt(mutant);
     assertThat(caught.caught()).as("%s: %s", mutant.name(), caught.by()).isTrue();
-  }
-
-  /** What the exploration leaves to the simulation. */
-  @Test
-  void everyPairThatIsLeftToTheSimulationIsSeenByIt() throws Exception {
-    Coverage coverage = new Coverage(Machines.REAL);
-    Simulation.run(coverage, 1, 20_000);
-    Set<String> seen = new TreeSet<>();
-    coverage.ofSource().forEach(step -> seen.add("source" + pair(step)));
-    coverage.ofHolder().forEach(step -> seen.add("holder" + pair(step)));
-
-    List<String> left =
-        Files.readAllLines(UNREACHED).stream()
-            .filter(line -> line.endsWith("; the simulation has it"))
-            .map(line -> line.substring(0, line.lastIndexOf('\t')))
-            .toList();
-    assertThat(left).isNotEmpty();
-    assertThat(seen).containsAll(left);
-  }
-
-  private static String pair(Coverage.Seen step) {
-    return "\t" + step.state().getSimpleName() + "\t" + step.input().getSimpleName();
   }
 
   @Test

@@ -85,7 +85,25 @@ final class Turn {
   }
 
   Product after() {
+    for (Call call : calls) {
+      if ((call.orphan() || isDone(call.from())) && isSpent(call)) {
+        calls = minus(calls, call);
+      }
+    }
     return new Product(source.after(), a.after(), b.after(), calls, casts, remaining);
+  }
+
+  /** The source takes no answers any more. */
+  private boolean isDone(PeerId caller) {
+    return caller.equals(Product.S)
+        && source.state().stream().anyMatch(state -> state instanceof SourceState.Ended);
+  }
+
+  /** Whether a request whose answer nobody takes does nothing, now or whenever it arrives. */
+  private boolean isSpent(Call call) {
+    return call.to().equals(Product.S)
+        ? source.ignoresForEver(call)
+        : holder(call.to()).ignoresForEver(call);
   }
 
   <T> void carryOut(PeerId peer, List<T> outputs, Consumer<T> how) {

@@ -163,6 +163,32 @@ final class TurnHolder {
     }
   }
 
+  /**
+   * Whether a request does nothing, now or later: its epoch is over, since epochs only rise, or
+   * this peer has forgotten it. The machine is asked all the same.
+   */
+  boolean ignoresForEver(Call call) {
+    if (!(call.message() instanceof Control(HolderInput input, Set<Integer> none))) {
+      return alive && seats.ignoreForEver(call.message());
+    }
+    Optional<Long> epoch = HolderMachine.requestEpoch(input);
+    if (state.isEmpty() || epoch.isEmpty()) {
+      return false;
+    }
+    HolderState now = state.get();
+    boolean over =
+        now instanceof HolderState.Forgotten
+            ? epoch.get() <= now.epoch()
+            : epoch.get() < now.epoch();
+    return over && doesNothing(turn.machines().holder(now, input), now);
+  }
+
+  private static boolean doesNothing(HolderStep step, HolderState now) {
+    return step.next().equals(now)
+        && step.outputs().stream()
+            .allMatch(o -> o instanceof HolderOutput.Refuse || o instanceof HolderOutput.Accept);
+  }
+
   private boolean admits(TransferAsked asked) {
     return !isRefused(turn.machines().holder(state.orElseThrow(), asked));
   }

@@ -63,6 +63,25 @@ final class TurnSeats {
         .ifPresent(seat -> put(epoch, new Seat(seat.electorate(), Acceptor.ended(owner))));
   }
 
+  /** Whether a message changes nothing here, now or later. */
+  boolean ignoreForEver(Message message) {
+    return switch (message) {
+      case Message.Ballot ballot -> hasEnded(ballot.epoch());
+      case Message.Appoint appoint -> !seats.isEmpty() && seats.lastKey() >= appoint.epoch();
+      case Message.Dismiss dismiss ->
+          !seats.isEmpty()
+              && seats.lastKey() >= dismiss.epoch()
+              && seats.headMap(dismiss.epoch() + 1).keySet().stream().allMatch(this::hasEnded);
+      case Message.Control control -> false;
+      case Message.Chunk chunk -> false;
+    };
+  }
+
+  private boolean hasEnded(long epoch) {
+    return Optional.ofNullable(seats.get(epoch)).stream()
+        .anyMatch(seat -> seat.acceptor().hasEnded());
+  }
+
   Reply ask(PeerId caller, long epoch, Question question) {
     Optional<Seat> seat = Optional.ofNullable(seats.get(epoch));
     if (seat.isEmpty()) {

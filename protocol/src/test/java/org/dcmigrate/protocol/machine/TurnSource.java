@@ -331,6 +331,10 @@ final class TurnSource {
     }
   }
 
+  boolean ignoresForEver(Call call) {
+    return alive && seats.ignoreForEver(call.message());
+  }
+
   void answered(Call call, Reply reply) {
     Optional<SourceInput> lost = lostCall(call);
     if (reply instanceof Reply.Lost) {

@@ -33,7 +33,7 @@ final class World {
   private static final long LONGEST_WAIT_MS = 20_000;
 
   private final Agenda agenda = new Agenda();
-  private final Network network = new Network(agenda);
+  private final Network network = new Network(agenda, peer -> kill(peer.uri()));
   private final Invariants invariants = new Invariants(this);
   private final Map<PeerId, WorldHolder> holders = new LinkedHashMap<>();
   private final Map<PeerId, Integer> crashes = new HashMap<>();
@@ -125,10 +125,18 @@ final class World {
         stepped(peer, step);
       }
       done++;
-      how.accept(output);
+      try {
+        how.accept(output);
+      } catch (Disk.Crash crash) {
+        kill(peer.id().uri());
+        return;
+      }
     }
     if (done == endOfRecords) {
       stepped(peer, step);
+    }
+    if (peer.disk().isDying()) {
+      kill(peer.id().uri());
     }
   }
 
@@ -208,6 +216,7 @@ final class World {
       }
       // A crash that was planned comes after the record.
       crashes.computeIfPresent(new PeerId(at), (peer, left) -> Math.max(left, 2));
+      disk(at).crashNoMore();
       resolution = Optional.of(new Resolution(at, choice, grant));
       if (atSource == (choice == Choice.SOURCE) && alive(other)) {
         kill(other);
@@ -306,6 +315,15 @@ final class World {
     crashes.put(new PeerId(peer), output);
   }
 
+  /** Kills a peer in one of its next writes, 1: the very next one. */
+  void crashAtWrite(String peer, int write, Disk.Moment moment) {
+    disk(peer).crashAt(write, moment);
+  }
+
+  private Disk<?> disk(String peer) {
+    return peer.equals(SOURCE.uri()) ? source.disk() : holder(peer).disk();
+  }
+
   void cut(String one, String other) {
     script("the link " + one + "-" + other + " is cut");
     network.cut(new PeerId(one), new PeerId(other));
@@ -398,6 +416,8 @@ final class World {
   void heal() {
     network.heal();
     crashes.clear();
+    source.disk().crashNoMore();
+    holders.values().forEach(holder -> holder.disk().crashNoMore());
     source.letSealFail(false);
     holders.values().forEach(holder -> holder.weaknesses().clear());
     bringBack();

@@ -57,6 +57,7 @@ final class WorldHolder implements Network.Callee {
   private final Set<PeerId> transfers = new HashSet<>();
   private final HolderRelay relay;
   private final WorldAcceptors acceptors;
+  private final Disk<HolderRecord> disk;
   private Optional<HolderState> state = Optional.empty();
   private Optional<Consumer<Reply>> metadataAnswer = Optional.empty();
   private Optional<Consumer<Reply>> switchoverAnswer = Optional.empty();
@@ -69,7 +70,8 @@ final class WorldHolder implements Network.Callee {
     this.world = world;
     this.id = id;
     this.relay = new HolderRelay(world, this);
-    this.acceptors = new WorldAcceptors(world, this);
+    this.disk = new Disk<>(world.machines()::tornHolder);
+    this.acceptors = new WorldAcceptors(world, this, this::write);
     world.agenda().every(50, this::checkLease);
     world.agenda().every(500, this::askAgain);
   }
@@ -87,6 +89,16 @@ final class WorldHolder implements Network.Callee {
   @Override
   public int life() {
     return life;
+  }
+
+  @Override
+  public Disk<HolderRecord> disk() {
+    return disk;
+  }
+
+  private void write(Machines.Write what) {
+    disk.write(
+        new Disk.Contents<>(journal, acceptors.seats()), world.machines().waitsForDisk(what));
   }
 
   Optional<HolderState> state() {
@@ -146,7 +158,10 @@ final class WorldHolder implements Network.Callee {
   }
 
   void kill() {
-    acceptors.crash();
+    Disk.Contents<HolderRecord> left = disk.crash();
+    acceptors.crash(left.seats());
+    journal.clear();
+    journal.addAll(left.journal());
     alive = false;
     life++;
     relay.stop();
@@ -332,14 +347,16 @@ final class WorldHolder implements Network.Callee {
 
   private void persist(HolderRecord record) {
     journal.add(record);
-    if (record instanceof HolderRecord.GrantedWith granted) {
-      boolean voter = granted.electorate().acceptors().contains(id);
-      if (voter) {
-        acceptors.seat(granted.epoch(), granted.electorate(), Acceptor.granted());
-      }
-    }
-    if (record instanceof HolderRecord.OwnedWith owned) {
-      acceptors.end(owned.epoch(), Choice.DESTINATION);
+    switch (record) {
+      case HolderRecord.GrantedWith granted when granted.electorate().acceptors().contains(id) ->
+          acceptors.seat(
+              granted.epoch(),
+              granted.electorate(),
+              Acceptor.granted(),
+              Machines.Write.HOLDER_RECORD);
+      case HolderRecord.OwnedWith owned ->
+          acceptors.end(owned.epoch(), Choice.DESTINATION, Machines.Write.HOLDER_RECORD);
+      default -> write(Machines.Write.HOLDER_RECORD);
     }
   }
 

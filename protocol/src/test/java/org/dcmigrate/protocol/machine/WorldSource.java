@@ -32,6 +32,7 @@ final class WorldSource implements Network.Callee {
   private final SourceWatch watch;
   private final Map<PeerId, Map<Integer, Version>> inventories = new HashMap<>();
   private final WorldAcceptors acceptors;
+  private final Disk<SourceRecord> disk;
   private Optional<SourceState> state = Optional.empty();
   private SourceSender sender;
   private boolean sealFails;
@@ -44,7 +45,8 @@ final class WorldSource implements Network.Callee {
     this.guest = new WorldGuest(pageCount);
     this.sender = new SourceSender(world, this);
     this.watch = new SourceWatch(world, this);
-    this.acceptors = new WorldAcceptors(world, this);
+    this.disk = new Disk<>(world.machines()::tornSource);
+    this.acceptors = new WorldAcceptors(world, this, this::write);
     world.agenda().every(250, () -> input(new SourceInput.Tick()));
   }
 
@@ -61,6 +63,16 @@ final class WorldSource implements Network.Callee {
   @Override
   public int life() {
     return life;
+  }
+
+  @Override
+  public Disk<SourceRecord> disk() {
+    return disk;
+  }
+
+  private void write(Machines.Write what) {
+    disk.write(
+        new Disk.Contents<>(journal, acceptors.seats()), world.machines().waitsForDisk(what));
   }
 
   WorldGuest guest() {
@@ -106,7 +118,10 @@ final class WorldSource implements Network.Callee {
   }
 
   void kill() {
-    acceptors.crash();
+    Disk.Contents<SourceRecord> left = disk.crash();
+    acceptors.crash(left.seats());
+    journal.clear();
+    journal.addAll(left.journal());
     alive = false;
     life++;
     sender.end();
@@ -245,14 +260,18 @@ final class WorldSource implements Network.Callee {
 
   private void persist(SourceRecord record) {
     journal.add(record);
-    if (record instanceof SourceRecord.Granted granted) {
-      acceptors.seat(
-          granted.epoch(),
-          new Electorate(id, granted.to(), granted.witness()),
-          world.machines().sourceSeat());
-    }
-    if (record instanceof SourceRecord.Decided decided) {
-      acceptors.end(decided.epoch(), decided.choice());
+    switch (record) {
+      case SourceRecord.Granted granted ->
+          acceptors.seat(
+              granted.epoch(),
+              new Electorate(id, granted.to(), granted.witness()),
+              world.machines().sourceSeat(),
+              Machines.Write.SOURCE_RECORD);
+      case SourceRecord.Decided decided ->
+          acceptors.end(decided.epoch(), decided.choice(), Machines.Write.SOURCE_RECORD);
+      case SourceRecord.AttemptOpened attempt -> write(Machines.Write.SOURCE_RECORD);
+      case SourceRecord.WitnessAsked asked -> write(Machines.Write.SOURCE_RECORD);
+      case SourceRecord.Ended ended -> write(Machines.Write.SOURCE_RECORD);
     }
   }
 
