@@ -46,15 +46,15 @@ public final class RunChecksum {
 
   private static int overAPage(int crc) {
     return OVER_A_PAGE[crc & 0xff]
-        ^ OVER_A_PAGE[0x100 | crc >>> 8 & 0xff]
-        ^ OVER_A_PAGE[0x200 | crc >>> 16 & 0xff]
-        ^ OVER_A_PAGE[0x300 | crc >>> 24];
+        ^ OVER_A_PAGE[0x100 | ((crc >>> 8) & 0xff)]
+        ^ OVER_A_PAGE[0x200 | ((crc >>> 16) & 0xff)]
+        ^ OVER_A_PAGE[0x300 | (crc >>> 24)];
   }
 
   private static int[] tables(int[] operator) {
     int[] tables = new int[4 << 8];
     for (int i = 0; i < tables.length; i++) {
-      tables[i] = applied(operator, (i & 0xff) << 8 * (i >>> 8));
+      tables[i] = applied(operator, (i & 0xff) << (8 * (i >>> 8)));
     }
     return tables;
   }
@@ -64,7 +64,7 @@ public final class RunChecksum {
     int[] operator = new int[Integer.SIZE];
     operator[0] = POLYNOMIAL;
     for (int bit = 1; bit < operator.length; bit++) {
-      operator[bit] = 1 << bit - 1;
+      operator[bit] = 1 << (bit - 1);
     }
     // That was one zero bit; each squaring doubles it.
     for (int bits = 1; bits < bytes * Byte.SIZE; bits *= 2) {
