@@ -11,6 +11,7 @@ import org.dcmigrate.protocol.trace.TraceEvent;
 import org.dcmigrate.protocol.trace.TraceReader;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -38,6 +39,13 @@ final class TraceCheckCommand implements Callable<Integer> {
       description = "Traces, one JSON object in each line; see docs/trace.schema.json.")
   private List<Path> files = List.of();
 
+  @Option(
+      names = "--whole",
+      description =
+          "The traces are of all peers, to their ends, so that what one builds upon must be in"
+              + " another's. Without it, what is missing breaks no rule.")
+  private boolean whole;
+
   @Override
   public Integer call() {
     PrintWriter out = spec.commandLine().getOut();
@@ -52,7 +60,8 @@ final class TraceCheckCommand implements Callable<Integer> {
         return WRONG_USAGE;
       }
     }
-    List<TraceCheck.Finding> findings = reader.check(Tables.published());
+    List<TraceCheck.Finding> findings =
+        reader.check(Tables.published(), whole ? TraceCheck.Given.WHOLE : TraceCheck.Given.PARTS);
     findings.forEach(out::println);
     List<TraceEvent> events = reader.events().stream().map(TraceCheck.Located::event).toList();
     out.printf(

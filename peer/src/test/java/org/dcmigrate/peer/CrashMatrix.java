@@ -47,7 +47,8 @@ final class CrashMatrix {
     System.exit(broken > 0 || points.isEmpty() ? 1 : 0);
   }
 
-  private static Row row(CrashPoint point) throws Exception {
+  /** One that cannot even be run is a broken one, and keeps none of the others from being run. */
+  private static Row row(CrashPoint point) {
     try {
       CrashRun.Result result = CrashRun.of(point);
       String time =
@@ -56,6 +57,8 @@ final class CrashMatrix {
       return new Row(text, false, result.seconds());
     } catch (AssertionError broken) {
       return new Row(ROW.formatted(point, "BROKEN: " + broken.getMessage(), "", ""), true, 0);
+    } catch (Exception failed) {
+      return new Row(ROW.formatted(point, "FAILED: " + failed, "", ""), true, 0);
     }
   }
 }

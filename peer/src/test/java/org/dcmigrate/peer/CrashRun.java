@@ -41,6 +41,7 @@ final class CrashRun {
    */
   record Result(String outcome, String owner, boolean before, double seconds) {}
 
+  private static final long SENT = 6L << 20;
   private static final String BUSY = "A=4096 D=64 H=10 V=512";
   private static final List<String> NAMES = List.of("a", "b", "c");
   private static final int LOG_LINES = 40;
@@ -68,14 +69,7 @@ final class CrashRun {
     try (QemuTestVm vm = QemuTestVm.churn(directory.resolve("vm"), Shape.SHARED_FILE, BUSY);
         CuttableLinks links = new CuttableLinks();
         ProcessPeers peers =
-            new ProcessPeers(
-                directory,
-                yaml(vm),
-                Map.of(point.victim(), point.trouble()),
-                links,
-                "a",
-                "b",
-                "c")) {
+            new ProcessPeers(directory, yaml(vm), point.troubles(), links, "a", "b", "c")) {
       CrashRun run = new CrashRun(point, directory, vm, links, peers);
       try {
         return run.run();
@@ -91,10 +85,7 @@ final class CrashRun {
 
   private Result run() throws Exception {
     begin();
-    awaitUntil("the trouble comes", 40, () -> Files.exists(peers.sign(point.victim())));
-    if (point.trouble().kind() == Trouble.Kind.KILL) {
-      awaitUntil("the victim is dead", 10, () -> !peers.isAlive(point.victim()));
-    }
+    awaitTrouble();
     point.cut().ifPresent(this::cut);
     if (point.trouble().kind() == Trouble.Kind.HOLD) {
       Files.delete(peers.sign(point.victim()));
@@ -108,11 +99,44 @@ final class CrashRun {
     awaitUntil("the migration ends after the return", LIMIT_S, this::settled);
     double seconds = (System.nanoTime() - backNs) / 1e9;
     String outcome = outcome();
+    if (point.way() == Way.BALLOT) {
+      peers.start("b");
+      peers.awaitUp("b");
+    }
     String owner = owner();
     assertThat(owner).as("owner").isIn(point.owners());
     assertOneRuns(owner);
     assertNothingIsLeftBut(owner);
     return new Result(outcome, owner, before, before ? 0 : seconds);
+  }
+
+  private void awaitTrouble() {
+    switch (point.trouble().kind()) {
+      case KILL -> {
+        awaitSign();
+        awaitUntil("the victim is dead", 10, () -> !peers.isAlive(point.victim()));
+      }
+      case STOP, HOLD -> awaitSign();
+      case NONE -> {
+        boolean relay = point.trouble().record().equals(CrashPoint.RELAY);
+        awaitUntil("pages flow", 40, () -> relay ? isRelaying() : hasSent());
+      }
+    }
+  }
+
+  private void awaitSign() {
+    awaitUntil("the trouble comes", 40, () -> Files.exists(peers.sign(point.victim())));
+  }
+
+  /** In the middle of memory, so that what follows is still a transfer. */
+  private boolean hasSent() {
+    return look().stream().anyMatch(now -> now.getProgress().getSourceBytes() > SENT);
+  }
+
+  private boolean isRelaying() {
+    return look().stream()
+        .map(Migration::getProgress)
+        .anyMatch(now -> now.getContributorBytes() > 0 && now.getRelayingPages() > 0);
   }
 
   private void cut(CrashPoint.Cut link) {
@@ -139,20 +163,27 @@ final class CrashRun {
   }
 
   private void begin() throws Exception {
-    boolean witnessed = point.way() == Way.WITNESSED;
     try {
-      String migration = witnessed ? peers.migrate("a", "b", "c") : peers.migrate("a", "b");
-      if (!witnessed) {
-        awaitUntil(
-            "pages flow, or not any more",
-            30,
-            () ->
-                !isUp("a")
-                    || look().isEmpty()
-                    || look().get().getProgress().getSourceBytes() > 6L << 20
-                    || look().get().hasEndedAt()
-                    || isParked());
-        peers.redirect("a", migration, "c");
+      switch (point.way()) {
+        case WITNESSED, BALLOT -> peers.migrate("a", "b", "c");
+        case REDIRECT -> {
+          String migration = peers.migrate("a", "b");
+          awaitUntil(
+              "pages flow, or not any more",
+              30,
+              () ->
+                  !isUp("a")
+                      || look().isEmpty()
+                      || hasSent()
+                      || look().get().hasEndedAt()
+                      || isParked());
+          peers.redirect("a", migration, "c");
+        }
+        case SECOND_HOP -> {
+          String first = peers.migrate("a", "b");
+          peers.await("a", first, Migration::hasEndedAt);
+          peers.migrate("b", "c", "a");
+        }
       }
     } catch (StatusRuntimeException cutShort) {
       // The trouble came, or the redirect was refused for it.
@@ -168,8 +199,8 @@ final class CrashRun {
   }
 
   private boolean othersAreDone() {
-    if (point.victim().equals("a") && point.cut().isEmpty()) {
-      return runsAt("b") || runsAt("c");
+    if (point.victim().equals(point.way().source()) && point.cut().isEmpty()) {
+      return NAMES.stream().anyMatch(name -> !name.equals(point.victim()) && runsAt(name));
     }
     return settled();
   }
@@ -182,7 +213,7 @@ final class CrashRun {
         peers.awaitUp(point.victim());
       }
       case STOP -> peers.resume(point.victim());
-      case HOLD -> {}
+      case HOLD, NONE -> {}
     }
   }
 
@@ -201,7 +232,7 @@ final class CrashRun {
   private Optional<Migration> look() {
     List<Migration> all =
         peers
-            .migrations("a")
+            .migrations(point.way().source())
             .withDeadlineAfter(2, TimeUnit.SECONDS)
             .listMigrations(ListMigrationsRequest.getDefaultInstance())
             .getMigrationsList();
@@ -259,13 +290,17 @@ final class CrashRun {
     List<String> owners = new ArrayList<>();
     awaitUntil(
         "one peer has the guest",
-        10,
+        15,
         () -> {
           owners.clear();
-          for (String name : NAMES) {
-            for (Guest guest : peers.guests(name)) {
-              owners.add(name + " " + guest.getState());
+          try {
+            for (String name : NAMES) {
+              for (Guest guest : peers.guests(name)) {
+                owners.add(name + " " + guest.getState());
+              }
             }
+          } catch (StatusRuntimeException busy) {
+            return false;
           }
           return owners.size() == 1;
         });
@@ -302,12 +337,16 @@ final class CrashRun {
     SerialLog owned = logs.getOrDefault(owner, vm.serial());
     owned.awaitTickAfter(owned.lastTick() + 2);
     long firstOfOwner = owned.firstTick();
+    boolean second = point.way() == Way.SECOND_HOP;
     logs.forEach(
         (name, log) -> {
           log.assertSound();
-          if (name.equals("a") && !owner.equals("a")) {
-            assertThat(log.lastTick()).as("ticks at the source").isLessThanOrEqualTo(firstOfOwner);
-          } else if (!name.equals(owner)) {
+          if (name.equals(owner)) {
+            return;
+          }
+          if (name.equals("a") || (second && name.equals("b"))) {
+            assertThat(log.lastTick()).as("ticks at " + name).isLessThanOrEqualTo(firstOfOwner);
+          } else {
             assertThat(log.lastTick()).as("ticks at " + name).isZero();
           }
         });

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.dcmigrate.protocol.trace.Tables;
+import org.dcmigrate.protocol.trace.TraceCheck;
 import org.dcmigrate.protocol.trace.TraceReader;
 
 /** The traces of all peers of a test together, whatever the test was about. */
@@ -26,6 +27,6 @@ final class Traces {
         throw new UncheckedIOException(unreadable);
       }
     }
-    assertThat(reader.check(Tables.published())).isEmpty();
+    assertThat(reader.check(Tables.published(), TraceCheck.Given.WHOLE)).isEmpty();
   }
 }

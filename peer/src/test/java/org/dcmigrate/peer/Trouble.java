@@ -16,7 +16,9 @@ record Trouble(Kind kind, String record, Moment moment) {
     /** SIGSTOP; somebody else has to send SIGCONT. */
     STOP,
     /** The daemon waits until its sign is taken away again. */
-    HOLD
+    HOLD,
+    /** Nothing befalls the daemon: the links are in trouble while pages flow. */
+    NONE
   }
 
   /** When. */

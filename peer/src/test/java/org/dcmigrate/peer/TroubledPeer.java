@@ -56,6 +56,7 @@ final class TroubledPeer implements WriteObserver {
             LockSupport.parkNanos(1_000_000);
           }
         }
+        case NONE -> throw new IllegalStateException("no trouble comes at a record");
       }
     } catch (IOException | InterruptedException failed) {
       throw new IllegalStateException(failed);

@@ -135,6 +135,10 @@ public final class Holder {
           .filter(HolderRecord.GrantedWith.class::isInstance)
           .forEach(record -> holder.sit((HolderRecord.GrantedWith) record));
       holder.carryOut(first, Transitions.holderRecovered(first));
+      if (entry.records().getLast() instanceof HolderRecord.GuestLeft) {
+        // Written before the copy was ended, which may not have come to pass.
+        holder.place.wipe();
+      }
     } finally {
       holder.recovering = false;
       holder.lock.unlock();
@@ -525,6 +529,8 @@ public final class Holder {
             input.getClass().getSimpleName());
       }
     }
+    Transitions.heard(before, input, step)
+        .ifPresent(word -> context.trace().stepped(migration, word));
     carryOut(step, Transitions.holder(before, input, step));
   }
 

@@ -98,6 +98,8 @@ public final class PageStore implements AutoCloseable {
       }
       long accepted = applyPages(chunk, digests);
       return new Applied(accepted, chunk.pageCount() - accepted);
+    } catch (InternalError unbacked) {
+      throw noRoom(unbacked);
     } finally {
       idle.add(digests);
     }
@@ -120,8 +122,26 @@ public final class PageStore implements AutoCloseable {
    * the payload where the page is in memory. Pages not held are left out.
    *
    * @param extent which lies in the geometry; it bounds how many chunks there are
+   * @throws DcmException LIMIT_EXCEEDED when there is no room to look at a zero page
    */
-  public List<Chunk> chunks(Extent extent) {
+  public List<Chunk> chunks(Extent extent) throws DcmException {
+    try {
+      return chunksOf(extent);
+    } catch (InternalError unbacked) {
+      throw noRoom(unbacked);
+    }
+  }
+
+  /** A hole in a tmpfs takes up memory when it is read through the mapping, and may find none. */
+  private DcmException noRoom(InternalError unbacked) {
+    return new DcmException(
+        Reason.LIMIT_EXCEEDED,
+        "there is no room for the guest's memory in %s any more; make room or redirect"
+            .formatted(home.directory()),
+        unbacked);
+  }
+
+  private List<Chunk> chunksOf(Extent extent) {
     List<Chunk> chunks = new ArrayList<>();
     long end = extent.firstPage() + extent.pageCount();
     for (long page = extent.firstPage(); page < end; ) {

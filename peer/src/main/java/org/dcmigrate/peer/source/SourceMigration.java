@@ -462,6 +462,8 @@ public final class SourceMigration {
       signalChange();
       context.observer().changed(migration, before, state);
     }
+    Transitions.heard(before, next.input(), step)
+        .ifPresent(word -> context.trace().stepped(migration, word));
     carryOut(step, Transitions.source(before, next.input(), step));
   }
 

@@ -14,7 +14,7 @@ public enum Fact {
   RESULT("COMPLETED|CANCELLED|FAILED", "COMPLETED, CANCELLED or FAILED"),
   /** Ballot of the vote that stands. */
   BALLOT("\\d{1,10}", "digits"),
-  /** Choice of the vote that stands. */
+  /** Choice of the vote that stands, or of the operator. */
   CHOICE("SOURCE|DESTINATION", "SOURCE or DESTINATION"),
   /** The highest ballot promised. */
   PROMISED("\\d{1,10}", "digits"),

@@ -18,10 +18,6 @@ final class MigrationCheck {
     void found(Located at, String clause, String sentence);
   }
 
-  private record Vote(long epoch, String ballot, String choice) {}
-
-  private record Seat(String peer, long epoch) {}
-
   /** In these a source has made the grant of its epoch. */
   private static final Set<String> GRANTED = Set.of("Committing", "InDoubt", "Committed", "Ended");
 
@@ -29,51 +25,49 @@ final class MigrationCheck {
   private static final Set<String> NO_DESTINATION =
       Set.of("Detached", "Relaying", "Drained", "RelayFailed", "Forgotten");
 
+  private final boolean whole;
+  private final Resolutions resolutions = new Resolutions();
+  private final Votes votes = new Votes();
   private final List<Located> sourceEnds = new ArrayList<>();
   private final Map<Long, Located> grants = new HashMap<>();
   // By peer: the step in which it came to own the guest, unless it gave the guest up again.
   private final Map<String, Located> owners = new LinkedHashMap<>();
   private final Set<String> running = new HashSet<>();
   private final List<Located> answered = new ArrayList<>();
+  // What a peer did by a step that it was killed in, before it told of it.
+  private final List<Located> recovered = new ArrayList<>();
   private final List<Located> grantsTaken = new ArrayList<>();
-  private final Map<Vote, Set<String>> votes = new HashMap<>();
-  private final Map<Long, Located> lastVotings = new LinkedHashMap<>();
-  private final Set<Seat> endedSeats = new HashSet<>();
   private final Map<String, Long> forgottenAt = new HashMap<>();
   private final List<Located> risen = new ArrayList<>();
+  private final List<Located> abandoned = new ArrayList<>();
   private final Set<Long> attempts = new HashSet<>();
   private final List<Located> reopened = new ArrayList<>();
   private final Map<String, Located> lastOfHolders = new HashMap<>();
   private Optional<Located> lastOfSource = Optional.empty();
-  private boolean resolved;
+
+  /**
+   * @param whole whether nothing is missing that another peer's trace builds upon
+   */
+  MigrationCheck(boolean whole) {
+    this.whole = whole;
+  }
 
   void take(Located at) {
-    Transition step = at.event().transition();
-    resolved |= isResolution(at) && !step.next().equals(step.state());
-    resolved |= step.event().equals(Transition.RECOVERED) && mayHideResolution(at);
+    resolutions.take(at);
     switch (at.event().transition().role()) {
       case SOURCE -> source(at);
       case HOLDER -> holder(at);
-      case VOTER -> voter(at);
+      case VOTER -> votes.take(at);
     }
-  }
-
-  /** The operator's word is on disk, and the peer died before it told of the step. */
-  private boolean mayHideResolution(Located recovered) {
-    Transition step = recovered.event().transition();
-    return switch (step.role()) {
-      case SOURCE ->
-          step.next().equals("Ended")
-              && (isIn(lastOfSource, "InDoubt") || isIn(lastOfSource, "Committed"));
-      case HOLDER ->
-          !step.next().equals("Deciding")
-              && isIn(Optional.ofNullable(lastOfHolders.get(recovered.event().peer())), "Deciding");
-      case VOTER -> false;
-    };
   }
 
   private void source(Located at) {
     Transition step = at.event().transition();
+    if (step.event().equals(Transition.RECOVERED)
+        && step.next().equals("Ended")
+        && isIn(lastOfSource, "Committing", "InDoubt", "Committed")) {
+      recovered.add(at);
+    }
     lastOfSource = Optional.of(at);
     if (step.outputs().contains("journal AttemptOpened") && !attempts.add(step.epoch())) {
       reopened.add(at);
@@ -90,12 +84,20 @@ final class MigrationCheck {
   private void holder(Located at) {
     Transition step = at.event().transition();
     String peer = at.event().peer();
-    lastOfHolders.put(peer, at);
+    Optional<Located> before = Optional.ofNullable(lastOfHolders.put(peer, at));
+    boolean comesToOwn = step.next().equals("Owned") && !step.state().equals("Owned");
+    if (comesToOwn
+        && step.event().equals(Transition.RECOVERED)
+        && before.isPresent()
+        && !isIn(before, "Owned")) {
+      recovered.add(at);
+    }
     boolean taken = step.next().equals("Deciding") || step.next().equals("Owned");
     if (taken && forgottenAt.getOrDefault(peer, 0L) >= step.epoch()) {
       risen.add(at);
     }
-    if (step.next().equals("Deciding") && !step.state().equals("Deciding")) {
+    boolean had = Set.of("Deciding", "Owned").contains(step.state());
+    if (taken && !had) {
       grantsTaken.add(at);
     }
     if (step.next().equals("Owned")) {
@@ -105,6 +107,9 @@ final class MigrationCheck {
       }
     }
     if (step.next().equals("Forgotten")) {
+      if (step.event().equals(Transition.RECOVERED) && running.contains(peer)) {
+        abandoned.add(at);
+      }
       forgottenAt.merge(peer, step.epoch(), Math::max);
       if (step.state().equals("Owned")) {
         owners.remove(peer);
@@ -120,23 +125,6 @@ final class MigrationCheck {
     }
   }
 
-  private void voter(Located at) {
-    Transition step = at.event().transition();
-    if (step.next().equals("Ended")) {
-      endedSeats.add(new Seat(at.event().peer(), step.epoch()));
-      return;
-    }
-    Optional<String> ballot = fact(at, Fact.BALLOT);
-    Optional<String> choice = fact(at, Fact.CHOICE);
-    if (ballot.isPresent() && choice.isPresent()) {
-      lastVotings.put(step.epoch(), at);
-      votes
-          .computeIfAbsent(
-              new Vote(step.epoch(), ballot.get(), choice.get()), vote -> new HashSet<>())
-          .add(at.event().peer());
-    }
-  }
-
   private static Optional<String> fact(Located at, Fact fact) {
     return Optional.ofNullable(at.event().transition().facts().get(fact));
   }
@@ -149,16 +137,21 @@ final class MigrationCheck {
     for (Located taken : grantsTaken) {
       granted(taken, findings);
     }
-    lastVotings.values().forEach(voting -> agreement(voting, findings));
+    votes.check(this::voters, resolutions, findings);
+    resolutions.check(findings);
     for (Located answer : answered) {
       admitted(answer, findings);
       decided(answer, findings);
     }
+    recovered.forEach(step -> decided(step, findings));
     for (Located again : reopened) {
       findings.found(
           again,
           "DCM-RDR-001",
           "epoch %d was tried before".formatted(again.event().transition().epoch()));
+    }
+    for (Located owner : abandoned) {
+      findings.found(owner, "DCM-REC-004", "forgets a guest that ran here before the restart");
     }
     for (Located again : risen) {
       findings.found(
@@ -166,54 +159,68 @@ final class MigrationCheck {
     }
   }
 
-  /** But where the operator has given it to one side, and has the other side off. */
+  /** But where the operator has given it to one side, and has the other one fenced. */
   private void oneOwner(Findings findings) {
     // One whose guest has not run yet may have given it up after the end of its trace.
     Map<String, Located> claims = new LinkedHashMap<>(owners);
     claims.keySet().retainAll(running);
     for (Located end : sourceEnds) {
-      if (!fact(end, Fact.RESULT).equals(Optional.of("COMPLETED"))) {
+      if (!isCompleted(end)) {
         claims.putIfAbsent(end.event().peer(), end);
       }
     }
-    if (resolved) {
-      return;
-    }
     List<Located> all = List.copyOf(claims.values());
-    for (Located second : all.subList(Math.min(1, all.size()), all.size())) {
-      findings.found(
-          second,
-          "DCM-DSK-004",
-          "%s has the guest, and so has %s (%s)"
-              .formatted(
-                  second.event().peer(), all.getFirst().event().peer(), all.getFirst().where()));
+    for (int one = 0; one < all.size(); one++) {
+      for (int other = one + 1; other < all.size(); other++) {
+        if (!mayBothHave(all.get(one), all.get(other))) {
+          findings.found(
+              all.get(other),
+              "DCM-DSK-004",
+              "%s has the guest, and so has %s (%s)"
+                  .formatted(
+                      all.get(other).event().peer(),
+                      all.get(one).event().peer(),
+                      all.get(one).where()));
+        }
+      }
     }
+  }
+
+  /** No word of the operator's is about two holders. */
+  private boolean mayBothHave(Located holder, Located source) {
+    return holder.event().transition().role() == Role.HOLDER
+        && source.event().transition().role() == Role.SOURCE
+        && resolutions.excuse(holder.event().peer());
   }
 
   private static long epochOf(Located at) {
     return at.event().transition().epoch();
   }
 
-  private static boolean isResolution(Located at) {
-    return at.event().transition().event().equals("ResolveAsked");
-  }
-
   /** Unless the operator says so, a migration completes only where its owner says so. */
   private void completed(Located end, Findings findings) {
+    Transition step = end.event().transition();
     Optional<String> owner = fact(end, Fact.OWNER);
-    boolean heard = end.event().transition().event().equals("Running");
-    boolean denied =
-        owner
-            .flatMap(peer -> Optional.ofNullable(lastOfHolders.get(peer)))
-            .filter(last -> NO_DESTINATION.contains(last.event().transition().next()))
-            .filter(last -> epochOf(last) >= epochOf(end))
-            .isPresent();
-    if (heard && denied && !owners.containsKey(owner.orElseThrow())) {
+    boolean heard =
+        step.event().equals("Running")
+            || (recovered.contains(end) && isCompleted(end) && !resolutions.areFor("DESTINATION"));
+    if (heard && owner.isPresent() && isDenied(owner.get(), end)) {
       findings.found(
-          end,
-          "DCM-SWO-011",
-          "completed, but " + owner.orElseThrow() + " has not come to own the guest");
+          end, "DCM-SWO-011", "completed, but " + owner.get() + " has not come to own the guest");
     }
+  }
+
+  private boolean isDenied(String owner, Located end) {
+    Optional<Located> last = Optional.ofNullable(lastOfHolders.get(owner));
+    boolean elsewhere =
+        last.stream()
+            .filter(at -> epochOf(at) >= epochOf(end))
+            .anyMatch(at -> NO_DESTINATION.contains(at.event().transition().next()));
+    return !owners.containsKey(owner) && (whole || elsewhere);
+  }
+
+  private static boolean isCompleted(Located end) {
+    return fact(end, Fact.RESULT).equals(Optional.of("COMPLETED"));
   }
 
   private void granted(Located taken, Findings findings) {
@@ -224,33 +231,14 @@ final class MigrationCheck {
             && fact(grant.get(), Fact.DESTINATION).equals(Optional.of(taken.event().peer()));
     // A trace of the source that ends before does not say.
     boolean told =
-        lastOfSource.stream().anyMatch(last -> GRANTED.contains(last.event().transition().next()));
+        whole
+            || lastOfSource.stream()
+                .anyMatch(last -> GRANTED.contains(last.event().transition().next()));
     if (told && !given) {
       findings.found(
           taken,
           "DCM-DSK-001",
           "has the grant of epoch %d, which the source has not made to it".formatted(epoch));
-    }
-  }
-
-  /** In one ballot all votes are for one choice; in all ballots together, all majorities are. */
-  private void agreement(Located voting, Findings findings) {
-    long epoch = voting.event().transition().epoch();
-    for (Vote vote : votes.keySet()) {
-      boolean both =
-          vote.epoch() == epoch
-              && vote.choice().equals("SOURCE")
-              && votes.containsKey(new Vote(epoch, vote.ballot(), "DESTINATION"));
-      if (both) {
-        findings.found(
-            voting, "DCM-DEC-007", "ballot %s has votes for both choices".formatted(vote.ballot()));
-      }
-    }
-    Set<String> voters = voters(voting);
-    if (!resolved
-        && most(epoch, voters, "SOURCE") >= quorum(voters)
-        && most(epoch, voters, "DESTINATION") >= quorum(voters)) {
-      findings.found(voting, "DCM-DEC-007", "both choices have a majority, in different ballots");
     }
   }
 
@@ -265,87 +253,87 @@ final class MigrationCheck {
   }
 
   /** Whoever acts on a decision has a majority for it. */
-  private void decided(Located answer, Findings findings) {
-    Transition step = answer.event().transition();
-    Optional<String> choice =
-        switch (step.role()) {
-          case SOURCE ->
-              switch (step.next()) {
-                case "Committed" -> Optional.of("DESTINATION");
-                case "Ended" ->
-                    Optional.of(
-                        fact(answer, Fact.RESULT).equals(Optional.of("COMPLETED"))
-                            ? "DESTINATION"
-                            : "SOURCE");
-                default -> Optional.empty();
-              };
-          case HOLDER ->
-              switch (step.next()) {
-                case "Owned" -> Optional.of("DESTINATION");
-                case "Forgotten" -> Optional.of("SOURCE");
-                default -> Optional.empty();
-              };
-          case VOTER -> Optional.empty();
-        };
-    Optional<Located> grant = grantOf(answer);
-    if (choice.isPresent() && grant.isPresent() && !mayBeDecided(grant.get(), choice.get())) {
+  private void decided(Located at, Findings findings) {
+    Optional<String> choice = actedOn(at);
+    Optional<Located> grant = grantOf(at);
+    if (choice.isEmpty() || grant.isEmpty() || mayBeDecided(grant.get(), choice.get())) {
+      return;
+    }
+    boolean mayBeRefused =
+        at.event().transition().role() == Role.SOURCE
+            && recovered.contains(at)
+            && mayHaveRefused(grant.get());
+    if (!mayBeRefused) {
       findings.found(
-          answer,
+          at,
           "DCM-DEC-001",
           "takes it for decided that the %s has the guest, without a majority in one ballot"
               .formatted(choice.get().toLowerCase(Locale.ROOT)));
     }
   }
 
-  private Optional<Located> grantOf(Located at) {
-    return Optional.ofNullable(grants.get(at.event().transition().epoch()));
+  private Optional<String> actedOn(Located at) {
+    Transition step = at.event().transition();
+    return switch (step.role()) {
+      case SOURCE ->
+          switch (step.next()) {
+            case "Committed" -> Optional.of("DESTINATION");
+            case "Ended" -> {
+              // It may have heard of the owner before it was killed; see completed.
+              boolean heard = isCompleted(at) && recovered.contains(at);
+              yield heard
+                  ? Optional.empty()
+                  : Optional.of(isCompleted(at) ? "DESTINATION" : "SOURCE");
+            }
+            default -> Optional.empty();
+          };
+      case HOLDER ->
+          switch (step.next()) {
+            case "Owned" -> Optional.of("DESTINATION");
+            case "Forgotten" -> Optional.of("SOURCE");
+            default -> Optional.empty();
+          };
+      case VOTER -> Optional.empty();
+    };
   }
 
-  /**
-   * By votes that are known, and those that may stand in traces that are missing or end before; or
-   * by the operator.
-   */
+  /** A source makes one grant, in whatever epoch it is afterwards. */
+  private Optional<Located> grantOf(Located at) {
+    Transition step = at.event().transition();
+    return step.role() == Role.SOURCE
+        ? grants.values().stream().findFirst()
+        : Optional.ofNullable(grants.get(step.epoch()));
+  }
+
+  /** Whether the destination has given the grant up, or may have after the end of its trace. */
+  private boolean mayHaveRefused(Located grant) {
+    Optional<String> destination = fact(grant, Fact.DESTINATION);
+    long epoch = grant.event().transition().epoch();
+    return destination.isPresent()
+        && (whole
+            ? forgottenAt.getOrDefault(destination.get(), 0L) >= epoch
+            : !running.contains(destination.get()));
+  }
+
+  /** By votes that are known, and those that may stand in traces that are missing or end before. */
   private boolean mayBeDecided(Located grant, String choice) {
-    if (resolved || !haveEnded(grant)) {
-      return true;
-    }
     Set<String> voters = voters(grant);
     long epoch = grant.event().transition().epoch();
     Set<String> known = new HashSet<>(voters);
-    known.removeIf(voter -> !hasTold(voter, epoch));
+    known.removeIf(voter -> !whole && !hasTold(voter, epoch));
     long unknown = (long) voters.size() - known.size();
-    return most(epoch, known, choice) + unknown >= quorum(voters);
+    return resolutions.areFor(choice)
+        || votes.most(epoch, known, choice) + unknown >= Votes.quorum(voters);
   }
 
-  /** Whether no word of the operator can be missing in the traces of those to whom it is said. */
-  private boolean haveEnded(Located grant) {
-    Optional<Located> destination =
-        fact(grant, Fact.DESTINATION).flatMap(peer -> Optional.ofNullable(lastOfHolders.get(peer)));
-    return isIn(lastOfSource, "Ended")
-        && (isIn(destination, "Owned") || isIn(destination, "Forgotten"));
-  }
-
-  private static boolean isIn(Optional<Located> last, String state) {
-    return last.stream().anyMatch(at -> at.event().transition().next().equals(state));
+  private static boolean isIn(Optional<Located> last, String... states) {
+    return last.stream().anyMatch(at -> List.of(states).contains(at.event().transition().next()));
   }
 
   /** Whether all votes are known that a peer cast before the migration ended. */
   private boolean hasTold(String voter, long epoch) {
-    return endedSeats.contains(new Seat(voter, epoch))
+    return votes.hasEnded(voter, epoch)
         || isIn(lastOfSource.filter(last -> last.event().peer().equals(voter)), "Ended");
-  }
-
-  private long most(long epoch, Set<String> voters, String choice) {
-    return votes.entrySet().stream()
-        .filter(entry -> entry.getKey().epoch() == epoch)
-        .filter(entry -> entry.getKey().choice().equals(choice))
-        .mapToLong(entry -> entry.getValue().stream().filter(voters::contains).count())
-        .max()
-        .orElse(0);
-  }
-
-  private static int quorum(Set<String> voters) {
-    return voters.size() / 2 + 1;
   }
 
   /** Those who have a vote, as a grant of the source or a step of a voter names them. */

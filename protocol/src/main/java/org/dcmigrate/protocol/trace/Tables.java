@@ -126,6 +126,16 @@ public final class Tables {
   }
 
   private Set<Outcome> outcomes(Transition step) {
+    if (step.event().equals(Transition.RESOLVE_HEARD)) {
+      return mayBeResolved(step) ? Set.of(new Outcome(step.state(), List.of())) : Set.of();
+    }
     return cells.getOrDefault(new Cell(step.role(), step.state(), step.event()), Set.of());
+  }
+
+  private boolean mayBeResolved(Transition step) {
+    return cells
+        .getOrDefault(new Cell(step.role(), step.state(), "ResolveAsked"), Set.of())
+        .stream()
+        .anyMatch(outcome -> !outcome.next().equals(step.state()));
   }
 }

@@ -43,19 +43,29 @@ public final class TraceCheck {
     }
   }
 
+  /** What of a migration the events are. */
+  public enum Given {
+    /** Traces may be missing, or end before others: only what is surely wrong is found. */
+    PARTS,
+    /** Everything that a peer has told: whatever one builds upon is in another's trace. */
+    WHOLE
+  }
+
   private final Tables tables;
+  private final Given given;
   private final List<Finding> findings = new ArrayList<>();
   private final Map<String, Located> lastOfLife = new HashMap<>();
   private final Map<Machine, Located> lastOfMachine = new HashMap<>();
   private final Map<String, MigrationCheck> migrations = new LinkedHashMap<>();
 
-  private TraceCheck(Tables tables) {
+  private TraceCheck(Tables tables, Given given) {
     this.tables = tables;
+    this.given = given;
   }
 
   /** What is wrong with these events. */
-  public static List<Finding> check(List<Located> events, Tables tables) {
-    TraceCheck check = new TraceCheck(tables);
+  public static List<Finding> check(List<Located> events, Tables tables, Given given) {
+    TraceCheck check = new TraceCheck(tables, given);
     events.forEach(check::take);
     check.migrations.values().forEach(each -> each.check(check::found));
     return List.copyOf(check.findings);
@@ -72,7 +82,9 @@ public final class TraceCheck {
     chain(located, before);
     before.ifPresent(earlier -> epoch(located, earlier));
     table(located);
-    migrations.computeIfAbsent(event.migration(), id -> new MigrationCheck()).take(located);
+    migrations
+        .computeIfAbsent(event.migration(), id -> new MigrationCheck(given == Given.WHOLE))
+        .take(located);
   }
 
   private void number(Located at, Optional<Located> before) {
@@ -107,7 +119,9 @@ public final class TraceCheck {
     if (recovers && (sameLife || !step.state().equals(Transition.ABSENT))) {
       found(at, "DCM-REC-001", "recovers in the middle of a life");
     }
-    before.filter(earlier -> !sameLife).ifPresent(earlier -> Lives.check(earlier, at, this::found));
+    before
+        .filter(earlier -> !sameLife)
+        .ifPresent(earlier -> Lives.check(earlier, at, given, this::found));
   }
 
   private void epoch(Located at, Located before) {

@@ -60,9 +60,9 @@ public final class TraceReader {
   }
 
   /** What is wrong with it: first the form, then what the events tell. */
-  public List<TraceCheck.Finding> check(Tables tables) {
+  public List<TraceCheck.Finding> check(Tables tables, TraceCheck.Given given) {
     List<TraceCheck.Finding> findings = new ArrayList<>(malformed);
-    findings.addAll(TraceCheck.check(events, tables));
+    findings.addAll(TraceCheck.check(events, tables, given));
     return findings;
   }
 }

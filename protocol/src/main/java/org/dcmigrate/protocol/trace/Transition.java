@@ -33,6 +33,9 @@ public record Transition(
   /** The event of a machine that is taken up again from its journal. */
   public static final String RECOVERED = "Recovered";
 
+  /** The event of a machine that will act on the operator's word, before any of it is on disk. */
+  public static final String RESOLVE_HEARD = "ResolveHeard";
+
   public Transition {
     outputs = List.copyOf(outputs);
     facts = new TreeMap<>(facts);

@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.dcmigrate.protocol.Failure;
 import org.dcmigrate.protocol.decision.Acceptor;
+import org.dcmigrate.protocol.decision.Choice;
 import org.dcmigrate.protocol.decision.Electorate;
 import org.dcmigrate.protocol.machine.HolderInput;
 import org.dcmigrate.protocol.machine.HolderOutput;
@@ -43,6 +44,29 @@ public final class Transitions {
     return input instanceof SourceInput.Answered answered
         ? transition.with(Fact.FROM, answered.from().uri())
         : transition;
+  }
+
+  /**
+   * What is told before a step that the operator resolves by: a crash after its records would
+   * otherwise leave a trace in which a machine acts without a reason.
+   */
+  public static Optional<Transition> heard(SourceState before, SourceInput input, SourceStep step) {
+    return input instanceof SourceInput.ResolveAsked asked && reason(step).isEmpty()
+        ? Optional.of(heard(Role.SOURCE, epoch(before), kind(before), asked.choice()))
+        : Optional.empty();
+  }
+
+  private static Transition heard(Role role, long epoch, String state, Choice choice) {
+    return new Transition(
+        role,
+        epoch,
+        state,
+        Transition.RESOLVE_HEARD,
+        state,
+        List.of(),
+        "DCM-OBS-005",
+        Map.of(Fact.CHOICE, choice.name()),
+        true);
   }
 
   private static Transition source(
@@ -150,6 +174,13 @@ public final class Transitions {
     return input instanceof HolderInput.Answered answered
         ? transition.with(Fact.FROM, answered.from().uri())
         : transition;
+  }
+
+  /** As for a source. */
+  public static Optional<Transition> heard(HolderState before, HolderInput input, HolderStep step) {
+    return input instanceof HolderInput.ResolveAsked asked && reason(step).isEmpty()
+        ? Optional.of(heard(Role.HOLDER, before.epoch(), kind(before), asked.choice()))
+        : Optional.empty();
   }
 
   private static Transition holder(

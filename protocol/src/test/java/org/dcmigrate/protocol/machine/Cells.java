@@ -205,6 +205,9 @@ final class Cells {
         "InDoubt, first phase",
         new SourceState.InDoubt(asked, grant, WHY, promised(proposer), 1, NOW_NS - 1, false));
     states.put(
+        "InDoubt, first phase, Commit under way",
+        new SourceState.InDoubt(asked, grant, WHY, promised(proposer), 1, NOW_NS - 1, true));
+    states.put(
         "InDoubt, second phase",
         new SourceState.InDoubt(asked, grant, WHY, voting(proposer), 1, NOW_NS - 1, true));
     states.put(

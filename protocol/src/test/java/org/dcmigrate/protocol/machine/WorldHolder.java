@@ -254,6 +254,7 @@ final class WorldHolder implements Network.Callee {
       accepted(control, answer);
     }
     enter(step);
+    Transitions.heard(before, input, step).ifPresent(word -> world.stepped(this, word));
     carryOut(step, Transitions.holder(before, input, step), answer);
   }
 

@@ -154,6 +154,7 @@ final class WorldSource implements Network.Callee {
     }
     StepRules.source(before, input, step);
     enter(step);
+    Transitions.heard(before, input, step).ifPresent(word -> world.stepped(this, word));
     carryOut(step, Transitions.source(before, input, step));
   }
 
