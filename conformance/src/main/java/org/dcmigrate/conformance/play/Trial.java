@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
+import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.pages.PageDigest;
 
 /** One run of one case: the target, the migrations begun, and what was said. */
@@ -12,7 +13,7 @@ public final class Trial {
   private final Target target;
   private final TestGuest guest;
   private final Transcript transcript = new Transcript();
-  private final List<TestMigration> migrations = new ArrayList<>();
+  private final List<Supplier<Optional<String>>> afterwards = new ArrayList<>();
 
   public Trial(Target target, TestGuest guest) {
     this.target = target;
@@ -27,6 +28,16 @@ public final class Trial {
   /** The tester's votes as source; only for cases that commit. */
   public Votes votes() {
     return target.votes();
+  }
+
+  /** The tester as a new destination. */
+  public RelayTarget relays() {
+    return target.relays();
+  }
+
+  /** To be done when the case is over; gives what stays at the target, if anything. */
+  void afterwards(Supplier<Optional<String>> cleaning) {
+    afterwards.add(cleaning);
   }
 
   /** The guest that is moved. */
@@ -47,7 +58,7 @@ public final class Trial {
   /** A new migration with this kind of digest. */
   public TestMigration migration(PageDigest.Algorithm algorithm) {
     TestMigration migration = new TestMigration(this, algorithm);
-    migrations.add(migration);
+    afterwards(migration::cleanUp);
     return migration;
   }
 
@@ -105,8 +116,23 @@ public final class Trial {
     return target.call(method, messages, transcript);
   }
 
+  /** Makes a call with one message as somebody else. */
+  public <Q, A> Answer<A> callAs(PeerId other, MethodDescriptor<Q, A> method, Q message) {
+    transcript.note(String.valueOf(method.getBareMethodName()), "as " + other);
+    return target
+        .begin(target.access().as(other), method, transcript)
+        .send(message)
+        .halfClose()
+        .rest();
+  }
+
+  /** Begins a call on another channel. */
+  public <Q, A> Conversation<Q, A> beginAs(PeerId other, MethodDescriptor<Q, A> method) {
+    return target.begin(target.access().as(other), method, transcript);
+  }
+
   /** Has the target forget what the case left there; tells what stays all the same. */
   public List<String> cleanUp() {
-    return migrations.stream().map(TestMigration::cleanUp).flatMap(Optional::stream).toList();
+    return afterwards.reversed().stream().map(Supplier::get).flatMap(Optional::stream).toList();
   }
 }

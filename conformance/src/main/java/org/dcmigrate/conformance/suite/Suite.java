@@ -7,13 +7,17 @@ import java.util.stream.Stream;
 import org.dcmigrate.conformance.cases.CanaryCases;
 import org.dcmigrate.conformance.cases.CommitCases;
 import org.dcmigrate.conformance.cases.ContributorCases;
+import org.dcmigrate.conformance.cases.DecisionCases;
 import org.dcmigrate.conformance.cases.EndingCases;
 import org.dcmigrate.conformance.cases.FormCases;
+import org.dcmigrate.conformance.cases.GridCases;
 import org.dcmigrate.conformance.cases.HandshakeCases;
 import org.dcmigrate.conformance.cases.MetadataCases;
 import org.dcmigrate.conformance.cases.PageCases;
 import org.dcmigrate.conformance.cases.PageRefusalCases;
+import org.dcmigrate.conformance.cases.RelayCases;
 import org.dcmigrate.conformance.cases.SwitchoverCases;
+import org.dcmigrate.conformance.cases.WitnessCases;
 
 /** All cases there are. */
 public final class Suite {
@@ -27,8 +31,12 @@ public final class Suite {
               SwitchoverCases.all(),
               CommitCases.all(),
               ContributorCases.all(),
+              RelayCases.all(),
+              WitnessCases.all(),
+              DecisionCases.all(),
               EndingCases.all(),
-              FormCases.all())
+              FormCases.all(),
+              GridCases.all())
           .flatMap(List::stream)
           .toList();
 
