@@ -193,7 +193,6 @@ public final class RelayTarget {
     }
 
     private void brokenOff() {
-      System.out.println("DBG broken "+relayed);
       over = true;
       relayed.ifPresent(Relayed::brokenOff);
     }
