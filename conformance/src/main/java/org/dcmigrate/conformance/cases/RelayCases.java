@@ -76,8 +76,8 @@ public final class RelayCases {
         RelayCases::drainedLate);
     add(
         cases,
-        "refused",
-        "a relay that the new destination refuses has FAILED, is not tried again, and the pages"
+        "broken-off",
+        "a relay that the new destination ends has FAILED, is not tried again, and the pages"
             + " are kept",
         "DCM-CTR-008 DCM-CTR-001 DCM-ERR-007",
         trial ->

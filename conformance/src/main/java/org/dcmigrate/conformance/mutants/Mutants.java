@@ -128,6 +128,8 @@ public final class Mutants {
                         : part)));
     pages(all);
     endings(all);
+    all.addAll(RelayMutants.all());
+    all.addAll(VoteMutants.all());
     return List.copyOf(all);
   }
 

@@ -191,9 +191,17 @@ public final class Contribution {
         state.name(),
         () -> {
           last[0] = status();
+          boolean over =
+              last[0].getState() == ContributorState.CONTRIBUTOR_STATE_DRAINED
+                  || last[0].getState() == ContributorState.CONTRIBUTOR_STATE_FAILED;
+          Expect.that("state", !over || last[0].getState() == state, state.name(), text(last[0]));
           return last[0].getState() == state;
         });
     then.accept(last[0]);
+  }
+
+  private static String text(GetContributorStatusResponse status) {
+    return (status.getState() + " " + status.getFailure()).strip();
   }
 
   /** Waits until the relay is drained: all pages that are left have come, and are right. */
