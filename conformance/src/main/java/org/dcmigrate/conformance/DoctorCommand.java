@@ -67,6 +67,7 @@ final class DoctorCommand implements Callable<Integer> {
                   security,
                   target.expected(security),
                   Optional.empty(),
+                  Optional.empty(),
                   Optional.empty()));
       trial = new Trial(tested, guest.guest());
     } catch (DcmException wrong) {

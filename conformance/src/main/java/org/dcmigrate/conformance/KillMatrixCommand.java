@@ -67,7 +67,8 @@ final class KillMatrixCommand implements Callable<Integer> {
               backend,
               guest.guest(),
               votes,
-              endpoint -> access.access(endpoint, backend.front(), security.identity(), second)),
+              endpoint ->
+                  access.access(endpoint, backend.front(), security.identity(), second, target.ca)),
           out);
     } finally {
       votes.ifPresent(Votes::close);

@@ -162,7 +162,8 @@ final class RunCommand implements Callable<Integer> {
     }
     Optional<Votes> second = access.votes(security);
     ManagedChannel channel = Transport.channel(endpoint, security, target.expected(security));
-    try (Access ways = access.access(endpoint, security, target.expected(security), second)) {
+    try (Access ways =
+        access.access(endpoint, security, target.expected(security), second, target.ca)) {
       Runner runner =
           new Runner(
               new Target(channel, security.identity(), duration(timeoutSeconds), votes, ways),

@@ -58,6 +58,11 @@ final class Tester {
   /** Ways to a reference peer, or to what stands in front of one. */
   static Access access(String endpoint, Security security, Optional<Votes> second) {
     return new Access(
-        endpoint, security, ReferencePeer.TESTER, Optional.of(ReferencePeer.SECOND), second);
+        endpoint,
+        security,
+        ReferencePeer.TESTER,
+        Optional.of(ReferencePeer.SECOND),
+        second,
+        Optional.empty());
   }
 }

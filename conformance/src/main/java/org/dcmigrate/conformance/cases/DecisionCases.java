@@ -145,7 +145,8 @@ public final class DecisionCases {
     trial.votes().holdBack(granted.migration().attempt());
     granted.migration().committed();
     granted.stream().commit(granted.migration().memory().digest());
-    trial.given("the target asks for the source's vote", () -> asked(trial, trial.votes(), granted));
+    trial.given(
+        "the target asks for the source's vote", () -> asked(trial, trial.votes(), granted));
     trial.given(
         "the state is DECIDING", () -> SwitchoverCases.state(granted.migration(), "DECIDING"));
     return granted;
@@ -249,10 +250,7 @@ public final class DecisionCases {
         "Open of a higher epoch",
         migration.open(migration.openRequest().setAttempt(migration.attempt(2)).build()),
         TOO_LATE);
-    Expect.refused(
-        "Transfer",
-        migration.transfer(Chunks.page(3, 6, 2)),
-        TOO_LATE);
+    Expect.refused("Transfer", migration.transfer(Chunks.page(3, 6, 2)), TOO_LATE);
     granted.stream().cancel();
     SwitchoverCases.state(migration, "DECIDING");
     trial.votes().letGo(migration.attempt());
@@ -339,9 +337,7 @@ public final class DecisionCases {
     seat.promises(1, 1, 0, CHOICE_DESTINATION);
     Expect.refused("Promise in its own ballot", seat.promise(2), FIELD_INVALID);
     Expect.refused("Promise of the witness", seat.as(witness).promise(3), IDENTITY_NOT_ADMITTED);
-    trial.unchanged(
-        "the vote is as before",
-        () -> seat.promises(1, 1, 0, CHOICE_DESTINATION));
+    trial.unchanged("the vote is as before", () -> seat.promises(1, 1, 0, CHOICE_DESTINATION));
     theirs.letGo(migration.attempt());
     runs(trial, granted);
   }
@@ -349,8 +345,7 @@ public final class DecisionCases {
   private static void ownSeatEnds(Trial trial) {
     Granted granted = decidingWithWitness(trial);
     runs(trial, granted);
-    Seat.of(trial, granted.migration().attempt())
-        .ended(3, CHOICE_DESTINATION);
+    Seat.of(trial, granted.migration().attempt()).ended(3, CHOICE_DESTINATION);
     SwitchoverCases.state(granted.migration(), "OWNED");
   }
 

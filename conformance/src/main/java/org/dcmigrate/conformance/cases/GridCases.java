@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.dcmigrate.conformance.play.Trial;
 import org.dcmigrate.conformance.suite.Case;
 import org.dcmigrate.protocol.Reason;
@@ -41,7 +42,7 @@ public final class GridCases {
     return new Case(
         "grid/holder/" + slug(row[0]) + "-" + slug(row[1]),
         "in state %s, %s is refused with %s".formatted(row[0], row[1], reason),
-        row[4].equals("DCM-STA-002") ? List.of(row[4]) : List.of("DCM-STA-002", row[4]),
+        Stream.of("DCM-STA-002", "DCM-ERR-006", row[4]).distinct().toList(),
         state.commits(),
         trial -> run(trial, state, request, reason));
   }

@@ -120,8 +120,7 @@ record GridRequest(Kind kind, LongUnaryOperator epoch) {
       case TRANSFER -> migration.transfer();
       case TRANSFER_OF_CONTRIBUTOR, TRANSFER_OF_STRANGER ->
           trial
-              .beginAs(
-                  trial.target().access().second(), TransferServiceGrpc.getTransferMethod())
+              .beginAs(trial.target().access().second(), TransferServiceGrpc.getTransferMethod())
               .send(migration.transferOpen(migration.epoch()))
               .halfClose()
               .rest();
@@ -131,8 +130,7 @@ record GridRequest(Kind kind, LongUnaryOperator epoch) {
               ContributorServiceGrpc.getDetachMethod(),
               DetachRequest.newBuilder()
                   .setAttempt(migration.attempt())
-                  .setNewDestination(
-                      PeerRef.newBuilder().setIdentity(trial.target().self().uri()))
+                  .setNewDestination(PeerRef.newBuilder().setIdentity(trial.target().self().uri()))
                   .build());
       case RELAY ->
           trial.call(

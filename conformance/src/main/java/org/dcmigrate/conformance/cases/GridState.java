@@ -145,8 +145,7 @@ enum GridState {
     trial.given("metadata are accepted", migration::described);
     trial.given("all pages are stored", () -> migration.filled(1));
     trial.given(
-        "Prepare is answered",
-        () -> Switchover.begin(trial, migration).prepare().prepared().end());
+        "Prepare is answered", () -> Switchover.begin(trial, migration).prepare().prepared().end());
   }
 
   private static Switchover granted(Trial trial, TestMigration migration) {

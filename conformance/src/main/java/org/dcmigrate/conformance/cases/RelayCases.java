@@ -14,8 +14,10 @@ import java.util.function.Consumer;
 import org.dcmigrate.conformance.play.Contribution;
 import org.dcmigrate.conformance.play.Conversation;
 import org.dcmigrate.conformance.play.Expect;
+import org.dcmigrate.conformance.play.RelayTarget;
 import org.dcmigrate.conformance.play.TestGuest;
 import org.dcmigrate.conformance.play.Trial;
+import org.dcmigrate.conformance.play.Votes;
 import org.dcmigrate.conformance.suite.Case;
 import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.Reason;
@@ -120,6 +122,18 @@ public final class RelayCases {
         "pages that are skipped in time do not come, and no others are missing",
         "DCM-CTR-005",
         RelayCases::skip);
+    add(
+        cases,
+        "harmless-text",
+        "what a new destination says is freed of all but printable ASCII before it is shown",
+        "DCM-SEC-009",
+        RelayCases::harmlessText);
+    add(
+        cases,
+        "impostor",
+        "a new destination that shows another identity than the configured one is sent nothing",
+        "DCM-SEC-005",
+        RelayCases::impostor);
     limits(cases);
     refusals(cases);
     return cases;
@@ -313,6 +327,36 @@ public final class RelayCases {
                 status.getFailure()));
     Expect.equal("transfers begun", 1, held.received().callers().size());
     held.detach(Contribution.EPOCH + 1);
+  }
+
+  private static void harmlessText(Trial trial) {
+    Contribution held = Contribution.detached(trial);
+    String harmful = "first\nsecond \u001b[31mred\u0007 \u202e\u00e9";
+    held.received()
+        .refuseAfter(0, Errors.toStatus(new DcmException(Reason.CHECKSUM_MISMATCH, harmful)));
+    held.relayed(NO_LIMIT);
+    held.comesTo(
+        ContributorState.CONTRIBUTOR_STATE_FAILED,
+        status ->
+            Expect.that(
+                "failure",
+                status.getFailure().matches("[\\x20-\\x7e]+"),
+                "printable ASCII",
+                status.getFailure()));
+  }
+
+  private static void impostor(Trial trial) {
+    Votes impostor = trial.target().access().impostor();
+    Contribution control = Contribution.detached(trial);
+    trial.given("the tester's own relay is begun", () -> control.relayed(NO_LIMIT));
+    trial.given("it drains", () -> control.drains(0, ALL));
+    Contribution held = Contribution.holding(trial);
+    RelayTarget.Relayed taken =
+        impostor.relays().expect(held.migration().attempt(Contribution.EPOCH));
+    held.detach(Contribution.EPOCH, trial.target().access().second());
+    held.relayed(NO_LIMIT);
+    held.comesTo(ContributorState.CONTRIBUTOR_STATE_FAILED, status -> {});
+    Expect.equal("transfers begun at the impostor", List.of(), taken.callers());
   }
 
   private static void detachEndsRelay(Trial trial) {

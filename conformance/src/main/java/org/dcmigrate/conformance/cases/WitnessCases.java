@@ -121,13 +121,8 @@ public final class WitnessCases {
         "ballot-too-high",
         "a promise in a ballot above all",
         s -> s.promise(Vote.MOST_BALLOTS + 1));
-    refused(
-        cases,
-        "no-choice",
-        "a vote without a choice",
-        s -> s.accept(3, CHOICE_UNSPECIFIED));
-    refused(
-        cases, "no-owner", "a Dismiss without an owner", s -> s.dismiss(CHOICE_UNSPECIFIED));
+    refused(cases, "no-choice", "a vote without a choice", s -> s.accept(3, CHOICE_UNSPECIFIED));
+    refused(cases, "no-owner", "a Dismiss without an owner", s -> s.dismiss(CHOICE_UNSPECIFIED));
   }
 
   private static void add(
@@ -262,8 +257,7 @@ public final class WitnessCases {
     Seat seat = Seat.appointed(trial);
     Seat theirs = seat.as(other);
     trial.given("the seat votes", () -> seat.accepts(1, CHOICE_DESTINATION, 1));
-    trial.given(
-        "the other peer is admitted", () -> Expect.one("Appoint", admitted(trial, other)));
+    trial.given("the other peer is admitted", () -> Expect.one("Appoint", admitted(trial, other)));
     for (long ballot : new long[] {2, 3}) {
       Expect.refused("Promise", theirs.promise(ballot), IDENTITY_NOT_ADMITTED);
       Expect.refused("Accept", theirs.accept(ballot, CHOICE_SOURCE), IDENTITY_NOT_ADMITTED);
@@ -275,10 +269,7 @@ public final class WitnessCases {
   /** A seat that the other peer may ask for. */
   private static Answer<?> admitted(Trial trial, PeerId other) {
     AttemptRef attempt =
-        AttemptRef.newBuilder()
-            .setMigrationId(UUID.randomUUID().toString())
-            .setEpoch(1)
-            .build();
+        AttemptRef.newBuilder().setMigrationId(UUID.randomUUID().toString()).setEpoch(1).build();
     Seat own = Seat.of(trial, attempt).as(other);
     Answer<?> answer = own.appoint(Seat.NOBODY);
     own.dismiss(CHOICE_SOURCE);

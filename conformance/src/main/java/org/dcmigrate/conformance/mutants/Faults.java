@@ -25,6 +25,7 @@ import org.dcmigrate.v1.GetDestinationStatusResponse;
 import org.dcmigrate.v1.GetInventoryResponse;
 import org.dcmigrate.v1.GetPeerResponse;
 import org.dcmigrate.v1.GetSegmentDigestsResponse;
+import org.dcmigrate.v1.ListGuestsResponse;
 import org.dcmigrate.v1.ListPeersResponse;
 import org.dcmigrate.v1.OpenRequest;
 import org.dcmigrate.v1.OpenResponse;
@@ -237,6 +238,7 @@ public final class Faults {
               .build();
       case "ResolveMigration" -> ResolveMigrationResponse.getDefaultInstance();
       case "GetPeer" -> GetPeerResponse.getDefaultInstance();
+      case "ListGuests" -> ListGuestsResponse.getDefaultInstance();
       case "ListPeers" -> ListPeersResponse.getDefaultInstance();
       case "DeleteGuest" -> DeleteGuestResponse.getDefaultInstance();
       case "Check" -> HealthCheckResponse.getDefaultInstance();

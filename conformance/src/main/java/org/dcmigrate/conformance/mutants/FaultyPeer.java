@@ -57,6 +57,7 @@ public final class FaultyPeer implements AutoCloseable {
           MigrationServiceGrpc.getResolveMigrationMethod(),
           HealthGrpc.getCheckMethod(),
           PeerServiceGrpc.getListPeersMethod(),
+          PeerServiceGrpc.getListGuestsMethod(),
           PeerServiceGrpc.getGetPeerMethod(),
           PeerServiceGrpc.getDeleteGuestMethod());
 

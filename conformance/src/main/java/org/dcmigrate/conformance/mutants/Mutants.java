@@ -130,6 +130,7 @@ public final class Mutants {
     endings(all);
     all.addAll(RelayMutants.all());
     all.addAll(VoteMutants.all());
+    all.addAll(HolderMutants.all());
     return List.copyOf(all);
   }
 

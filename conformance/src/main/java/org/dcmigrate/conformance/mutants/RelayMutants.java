@@ -49,9 +49,7 @@ final class RelayMutants {
         "compression of a chunk",
         relaying(
             chunk ->
-                chunk.toBuilder()
-                    .setCompression(PageCompression.PAGE_COMPRESSION_ZSTD)
-                    .build()));
+                chunk.toBuilder().setCompression(PageCompression.PAGE_COMPRESSION_ZSTD).build()));
     add(
         all,
         "relays without a checksum",
@@ -108,6 +106,17 @@ final class RelayMutants {
                 now.getState() == ContributorState.CONTRIBUTOR_STATE_FAILED
                     ? now.toBuilder().setState(ContributorState.CONTRIBUTOR_STATE_DRAINED).build()
                     : now));
+    add(
+        all,
+        "shows what it is told",
+        "DCM-SEC-009",
+        "harmless-text",
+        "printable ASCII",
+        status(
+            now ->
+                now.getFailure().isEmpty()
+                    ? now
+                    : now.toBuilder().setFailure(now.getFailure() + "\u001b[31m").build()));
     add(
         all,
         "believes any acknowledgement",

@@ -94,8 +94,7 @@ final class VoteMutants {
             "DCM-DEC-007",
             "decision/destination/bound-by-votes",
             "Commit",
-            answered(
-                message -> message instanceof PromiseResponse vote ? silent(vote) : message)));
+            answered(message -> message instanceof PromiseResponse vote ? silent(vote) : message)));
     all.add(
         new Mutant(
             "asks in the source's ballots",
@@ -185,12 +184,10 @@ final class VoteMutants {
     public List<Message> called(String method, Message message) {
       return List.of(
           switch (message) {
-            case PromiseRequest asked ->
-                asked.toBuilder().setBallot(asked.getBallot() + 1).build();
+            case PromiseRequest asked -> asked.toBuilder().setBallot(asked.getBallot() + 1).build();
             case AcceptRequest asked when asked.getVote().getBallot() > 0 ->
                 asked.toBuilder()
-                    .setVote(
-                        asked.getVote().toBuilder().setBallot(asked.getVote().getBallot() + 1))
+                    .setVote(asked.getVote().toBuilder().setBallot(asked.getVote().getBallot() + 1))
                     .build();
             default -> message;
           });

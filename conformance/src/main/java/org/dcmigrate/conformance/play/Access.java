@@ -2,9 +2,15 @@ package org.dcmigrate.conformance.play;
 
 import io.grpc.Channel;
 import io.grpc.ManagedChannel;
+import io.grpc.netty.GrpcSslContexts;
+import io.grpc.netty.NettyChannelBuilder;
+import io.netty.handler.ssl.SslContextBuilder;
+import io.netty.handler.ssl.SslProvider;
+import io.netty.handler.ssl.util.InsecureTrustManagerFactory;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import javax.net.ssl.SSLException;
 import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.transport.Security;
@@ -12,11 +18,15 @@ import org.dcmigrate.protocol.transport.Transport;
 
 /** Ways to the target beside the tester's own channel: as somebody else, or beneath gRPC. */
 public final class Access implements AutoCloseable {
+  /** Stands for nobody among the channels. */
+  private static final PeerId NAMELESS = new PeerId("spiffe://conformance.invalid/nobody");
+
   private final String endpoint;
   private final Security security;
   private final PeerId expected;
   private final Optional<PeerId> second;
   private final Optional<Votes> secondVotes;
+  private final Optional<Authority> authority;
   private final Map<PeerId, ManagedChannel> channels = new ConcurrentHashMap<>();
 
   /**
@@ -25,19 +35,22 @@ public final class Access implements AutoCloseable {
    * @param security who the tester is
    * @param expected who the target is
    * @param second another identity among the target's configured peers that the tester may use
-   * @param secondVotes where the target reaches that one
+   * @param secondVotes where the target reaches that one; over TLS an impostor is there
+   * @param authority the target's own, over TLS only
    */
   public Access(
       String endpoint,
       Security security,
       PeerId expected,
       Optional<PeerId> second,
-      Optional<Votes> secondVotes) {
+      Optional<Votes> secondVotes,
+      Optional<Authority> authority) {
     this.endpoint = endpoint;
     this.security = security;
     this.expected = expected;
     this.second = second;
     this.secondVotes = secondVotes;
+    this.authority = authority;
   }
 
   /** Where the target listens. */
@@ -56,8 +69,53 @@ public final class Access implements AutoCloseable {
         () -> new NotApplicable("needs another configured peer's identity: --second-identity"));
   }
 
+  /** A way to the target for one call. */
+  public record Way(ManagedChannel channel) implements AutoCloseable {
+    @Override
+    public void close() {
+      channel.shutdownNow();
+    }
+  }
+
+  /** The target's own authority. */
+  public Authority authority() {
+    return authority.orElseThrow(
+        () -> new NotApplicable("needs TLS and the key of the target's authority: --ca-key"));
+  }
+
+  /** A caller that checks nothing and shows what it likes. */
+  public Way tls(Optional<Authority.Leaf> shown, String version) {
+    authority();
+    try {
+      SslContextBuilder context =
+          GrpcSslContexts.configure(SslContextBuilder.forClient(), SslProvider.JDK)
+              .protocols(version)
+              .trustManager(InsecureTrustManagerFactory.INSTANCE);
+      shown.ifPresent(leaf -> context.keyManager(new ShownLeaf(leaf)));
+      return new Way(NettyChannelBuilder.forTarget(endpoint).sslContext(context.build()).build());
+    } catch (SSLException impossible) {
+      throw new IllegalStateException("TLS cannot be set up", impossible);
+    }
+  }
+
+  /** A caller without TLS where TLS is spoken. */
+  public Way plaintext() {
+    authority();
+    return new Way(NettyChannelBuilder.forTarget(endpoint).usePlaintext().build());
+  }
+
+  /** Serves at the other peer's address, and is not that peer. */
+  public Votes impostor() {
+    authority();
+    return secondVotes.orElseThrow(
+        () -> new NotApplicable("the target has to reach an impostor: --second-listen"));
+  }
+
   /** The votes of that other peer. */
   public Votes secondVotes() {
+    if (!(security instanceof Security.PlaintextLoopback)) {
+      throw new NotApplicable("over TLS an impostor is at the other peer's address");
+    }
     return secondVotes.orElseThrow(
         () -> new NotApplicable("the target has to reach the other peer: --second-listen"));
   }
@@ -67,13 +125,22 @@ public final class Access implements AutoCloseable {
     return channels.computeIfAbsent(other, this::open);
   }
 
+  /** A channel without TLS on which the tester does not say who it is. */
+  Channel nameless() {
+    if (!(security instanceof Security.PlaintextLoopback)) {
+      throw new NotApplicable("over TLS the certificate says who calls");
+    }
+    return channels.computeIfAbsent(
+        NAMELESS, key -> NettyChannelBuilder.forTarget(endpoint).usePlaintext().build());
+  }
+
   private ManagedChannel open(PeerId other) {
     try {
       return switch (security) {
         case Security.PlaintextLoopback plaintext ->
             Transport.channel(endpoint, new Security.PlaintextLoopback(other), expected);
         case Security.MutualTls tls ->
-            throw new NotApplicable("over TLS the tester has no certificate of another identity");
+            tls(Optional.of(authority().leaf(other.uri()).issue()), "TLSv1.3").channel();
       };
     } catch (DcmException wrong) {
       throw new IllegalStateException("the target's endpoint was good before", wrong);

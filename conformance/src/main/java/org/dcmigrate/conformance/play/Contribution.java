@@ -7,6 +7,7 @@ import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.dcmigrate.protocol.Geometry;
+import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.Reason;
 import org.dcmigrate.v1.ContributorServiceGrpc;
 import org.dcmigrate.v1.ContributorState;
@@ -103,6 +104,11 @@ public final class Contribution {
 
   /** Detaches in an epoch; the inventory has to be right. */
   public void detach(long epoch) {
+    detach(epoch, trial.target().self());
+  }
+
+  /** Detaches in an epoch for this new destination; the inventory has to be right. */
+  public void detach(long epoch, PeerId newDestination) {
     migration.epoch(epoch);
     List<DetachResponse> parts =
         Expect.ok(
@@ -111,8 +117,7 @@ public final class Contribution {
                 ContributorServiceGrpc.getDetachMethod(),
                 DetachRequest.newBuilder()
                     .setAttempt(migration.attempt())
-                    .setNewDestination(
-                        PeerRef.newBuilder().setIdentity(trial.target().self().uri()))
+                    .setNewDestination(PeerRef.newBuilder().setIdentity(newDestination.uri()))
                     .build()));
     Inventories.check(trial, migration, parts.stream().map(DetachResponse::getBatch).toList());
     Expect.equal("state", ContributorState.CONTRIBUTOR_STATE_DETACHED, status().getState());

@@ -160,8 +160,7 @@ public final class Seat {
 
   /** Checks that the seat knows who owns the guest, and votes for nobody else. */
   public void ended(long ballot, Choice owner) {
-    Choice other =
-        owner == Choice.CHOICE_SOURCE ? Choice.CHOICE_DESTINATION : Choice.CHOICE_SOURCE;
+    Choice other = owner == Choice.CHOICE_SOURCE ? Choice.CHOICE_DESTINATION : Choice.CHOICE_SOURCE;
     promises(ballot, ballot, Vote.MOST_BALLOTS, owner);
     accepts(ballot, owner, ballot);
     accepts(ballot, other, ballot + 1);

@@ -1,12 +1,16 @@
 package org.dcmigrate.conformance.play;
 
+import io.grpc.ClientInterceptors;
+import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
+import io.grpc.stub.MetadataUtils;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.pages.PageDigest;
+import org.dcmigrate.protocol.transport.CallerIdentity;
 
 /** One run of one case: the target, the migrations begun, and what was said. */
 public final class Trial {
@@ -121,6 +125,37 @@ public final class Trial {
     transcript.note(String.valueOf(method.getBareMethodName()), "as " + other);
     return target
         .begin(target.access().as(other), method, transcript)
+        .send(message)
+        .halfClose()
+        .rest();
+  }
+
+  /** Makes a call on a way of its own, which is closed then. */
+  public <Q, A> Answer<A> callOver(Access.Way way, MethodDescriptor<Q, A> method, Q message) {
+    try (way) {
+      return target.begin(way.channel(), method, transcript).send(message).halfClose().rest();
+    }
+  }
+
+  /** Makes a call without saying who makes it. */
+  public <Q, A> Answer<A> callNameless(MethodDescriptor<Q, A> method, Q message) {
+    return target
+        .begin(target.access().nameless(), method, transcript)
+        .send(message)
+        .halfClose()
+        .rest();
+  }
+
+  /** Makes a call as whoever this is. */
+  public <Q, A> Answer<A> callClaiming(String name, MethodDescriptor<Q, A> method, Q message) {
+    Metadata headers = new Metadata();
+    headers.put(CallerIdentity.CLAIMED, name);
+    return target
+        .begin(
+            ClientInterceptors.intercept(
+                target.access().nameless(), MetadataUtils.newAttachHeadersInterceptor(headers)),
+            method,
+            transcript)
         .send(message)
         .halfClose()
         .rest();

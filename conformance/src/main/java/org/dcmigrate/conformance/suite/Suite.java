@@ -4,14 +4,18 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.dcmigrate.conformance.cases.AdmissionCases;
 import org.dcmigrate.conformance.cases.CanaryCases;
+import org.dcmigrate.conformance.cases.CertificateCases;
 import org.dcmigrate.conformance.cases.CommitCases;
 import org.dcmigrate.conformance.cases.ContributorCases;
 import org.dcmigrate.conformance.cases.DecisionCases;
 import org.dcmigrate.conformance.cases.EndingCases;
 import org.dcmigrate.conformance.cases.FormCases;
 import org.dcmigrate.conformance.cases.GridCases;
+import org.dcmigrate.conformance.cases.GuestCases;
 import org.dcmigrate.conformance.cases.HandshakeCases;
+import org.dcmigrate.conformance.cases.LeaseCases;
 import org.dcmigrate.conformance.cases.MetadataCases;
 import org.dcmigrate.conformance.cases.PageCases;
 import org.dcmigrate.conformance.cases.PageRefusalCases;
@@ -36,6 +40,10 @@ public final class Suite {
               DecisionCases.all(),
               EndingCases.all(),
               FormCases.all(),
+              AdmissionCases.all(),
+              CertificateCases.all(),
+              LeaseCases.all(),
+              GuestCases.all(),
               GridCases.all())
           .flatMap(List::stream)
           .toList();

@@ -114,7 +114,8 @@ public final class ContributorEndpoint extends ContributorServiceGrpc.Contributo
           Holder holder = holders.get(attempt, caller);
           long skipped =
               holder.skip(
-                  attempt.epoch(), Wire.extents(request.getExtentsList(), holder.geometry(attempt.epoch())));
+                  attempt.epoch(),
+                  Wire.extents(request.getExtentsList(), holder.geometry(attempt.epoch())));
           return SkipResponse.newBuilder().setSkippedPages(skipped).build();
         });
   }
