@@ -52,7 +52,7 @@ public final class GridCases {
     long epoch = reached.migration().epoch();
     request.refused(trial, reached, reason);
     reached.migration().epoch(epoch);
-    trial.unchanged("the state is as before", reached.as()::run);
+    trial.unchanged("the state is as before", reached.as());
   }
 
   /** As it stands in a name: {@code RelayAsked of a higher epoch} is relay-asked-of-a-... */

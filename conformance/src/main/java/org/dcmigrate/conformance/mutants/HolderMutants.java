@@ -17,6 +17,7 @@ import org.dcmigrate.v1.ListGuestsResponse;
 import org.dcmigrate.v1.OpenRequest;
 import org.dcmigrate.v1.OpenResponse;
 import org.dcmigrate.v1.PageCompression;
+import org.dcmigrate.v1.ResendMetadataRequest;
 
 /** Destinations with one fault each in whom they admit, and in what they keep for how long. */
 final class HolderMutants {
@@ -98,6 +99,27 @@ final class HolderMutants {
                     chunk.getCompression() == PageCompression.PAGE_COMPRESSION_ZSTD
                         ? chunk.toBuilder().clearCompression().clearPayload().build()
                         : chunk)));
+    all.add(
+        new Mutant(
+            "takes the last record for the end of the metadata",
+            "DCM-MTA-005",
+            "path/destination/metadata-cut",
+            "state",
+            new Fault() {
+              @Override
+              public boolean ends(Call call, Message message) {
+                return message instanceof ResendMetadataRequest
+                    && call.first() instanceof ResendMetadataRequest first
+                    && call.requests() == first.getHeader().getRecordCount() + 1;
+              }
+            }));
+    all.add(
+        new Mutant(
+            "loses chunks on a slow path",
+            "DCM-XFR-007",
+            "path/destination/delay",
+            "inventory",
+            Faults.dropping(chunk -> chunk.getFirstPage() == 160)));
     all.add(
         new Mutant(
             "forgets what it refuses",

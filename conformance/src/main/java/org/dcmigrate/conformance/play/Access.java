@@ -4,12 +4,17 @@ import io.grpc.Channel;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.NettyChannelBuilder;
+import io.netty.handler.codec.http2.Http2Settings;
+import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslProvider;
 import io.netty.handler.ssl.util.InsecureTrustManagerFactory;
+import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import javax.net.ssl.SSLException;
 import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.PeerId;
@@ -70,11 +75,49 @@ public final class Access implements AutoCloseable {
   }
 
   /** A way to the target for one call. */
-  public record Way(ManagedChannel channel) implements AutoCloseable {
+  public record Way(ManagedChannel channel, Optional<TcpProxy> path) implements AutoCloseable {
     @Override
     public void close() {
       channel.shutdownNow();
+      path.ifPresent(TcpProxy::close);
     }
+  }
+
+  /** The tester's own way, over a path that is in trouble after so many bytes to the target. */
+  public Way over(TcpProxy.Trouble trouble, long afterBytes) {
+    try {
+      TcpProxy path = new TcpProxy(address(), trouble, afterBytes);
+      return new Way(Transport.channel(path.endpoint(), security, expected), Optional.of(path));
+    } catch (DcmException wrong) {
+      throw new IllegalStateException("the target's endpoint was good before", wrong);
+    }
+  }
+
+  /** A connection beneath gRPC. */
+  RawConnection raw(Duration timeout, Consumer<Http2Settings> settings) {
+    try {
+      return switch (security) {
+        case Security.PlaintextLoopback plaintext ->
+            new RawConnection(
+                address(), Optional.empty(), plaintext.identity().uri(), timeout, settings);
+        case Security.MutualTls tls ->
+            new RawConnection(
+                address(),
+                Optional.of(
+                    context(
+                        Optional.of(authority().leaf(tls.identity().uri()).issue()), "TLSv1.3")),
+                "",
+                timeout,
+                settings);
+      };
+    } catch (DcmException wrong) {
+      throw new IllegalStateException("the target's endpoint was good before", wrong);
+    }
+  }
+
+  private InetSocketAddress address() throws DcmException {
+    InetSocketAddress unresolved = Transport.address(endpoint);
+    return new InetSocketAddress(unresolved.getHostString(), unresolved.getPort());
   }
 
   /** The target's own authority. */
@@ -86,13 +129,19 @@ public final class Access implements AutoCloseable {
   /** A caller that checks nothing and shows what it likes. */
   public Way tls(Optional<Authority.Leaf> shown, String version) {
     authority();
+    return new Way(
+        NettyChannelBuilder.forTarget(endpoint).sslContext(context(shown, version)).build(),
+        Optional.empty());
+  }
+
+  private static SslContext context(Optional<Authority.Leaf> shown, String version) {
     try {
       SslContextBuilder context =
           GrpcSslContexts.configure(SslContextBuilder.forClient(), SslProvider.JDK)
               .protocols(version)
               .trustManager(InsecureTrustManagerFactory.INSTANCE);
       shown.ifPresent(leaf -> context.keyManager(new ShownLeaf(leaf)));
-      return new Way(NettyChannelBuilder.forTarget(endpoint).sslContext(context.build()).build());
+      return context.build();
     } catch (SSLException impossible) {
       throw new IllegalStateException("TLS cannot be set up", impossible);
     }
@@ -101,7 +150,8 @@ public final class Access implements AutoCloseable {
   /** A caller without TLS where TLS is spoken. */
   public Way plaintext() {
     authority();
-    return new Way(NettyChannelBuilder.forTarget(endpoint).usePlaintext().build());
+    return new Way(
+        NettyChannelBuilder.forTarget(endpoint).usePlaintext().build(), Optional.empty());
   }
 
   /** Serves at the other peer's address, and is not that peer. */

@@ -4,9 +4,11 @@ import io.grpc.ClientInterceptors;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
 import io.grpc.stub.MetadataUtils;
+import io.netty.handler.codec.http2.Http2Settings;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.pages.PageDigest;
@@ -128,6 +130,21 @@ public final class Trial {
         .send(message)
         .halfClose()
         .rest();
+  }
+
+  /** A connection beneath gRPC. */
+  public RawConnection raw() {
+    return raw(settings -> {});
+  }
+
+  /** A connection beneath gRPC, with settings of its own. */
+  public RawConnection raw(Consumer<Http2Settings> settings) {
+    return target.access().raw(target.timeout(), settings);
+  }
+
+  /** Begins a call on a way of its own. */
+  public <Q, A> Conversation<Q, A> beginOver(Access.Way way, MethodDescriptor<Q, A> method) {
+    return target.begin(way.channel(), method, transcript);
   }
 
   /** Makes a call on a way of its own, which is closed then. */

@@ -19,6 +19,8 @@ import org.dcmigrate.conformance.cases.LeaseCases;
 import org.dcmigrate.conformance.cases.MetadataCases;
 import org.dcmigrate.conformance.cases.PageCases;
 import org.dcmigrate.conformance.cases.PageRefusalCases;
+import org.dcmigrate.conformance.cases.PathCases;
+import org.dcmigrate.conformance.cases.RawCases;
 import org.dcmigrate.conformance.cases.RelayCases;
 import org.dcmigrate.conformance.cases.SwitchoverCases;
 import org.dcmigrate.conformance.cases.WitnessCases;
@@ -44,6 +46,8 @@ public final class Suite {
               CertificateCases.all(),
               LeaseCases.all(),
               GuestCases.all(),
+              RawCases.all(),
+              PathCases.all(),
               GridCases.all())
           .flatMap(List::stream)
           .toList();
