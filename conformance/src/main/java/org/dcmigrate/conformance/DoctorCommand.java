@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.dcmigrate.conformance.play.Access;
 import org.dcmigrate.conformance.play.Answer;
 import org.dcmigrate.conformance.play.Ending;
 import org.dcmigrate.conformance.play.Target;
@@ -55,7 +56,19 @@ final class DoctorCommand implements Callable<Integer> {
     try {
       Security security = target.security();
       channel = Transport.channel(target.endpoint(), security, target.expected(security));
-      Target tested = new Target(channel, security.identity(), TIMEOUT, Optional.empty());
+      Target tested =
+          new Target(
+              channel,
+              security.identity(),
+              TIMEOUT,
+              Optional.empty(),
+              new Access(
+                  target.endpoint(),
+                  security,
+                  target.expected(security),
+                  Optional.empty(),
+                  Optional.empty(),
+                  Optional.empty()));
       trial = new Trial(tested, guest.guest());
     } catch (DcmException wrong) {
       spec.commandLine().getErr().println("dcm-conformance: " + wrong.sentence());

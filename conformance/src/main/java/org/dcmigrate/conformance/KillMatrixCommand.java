@@ -38,6 +38,7 @@ final class KillMatrixCommand implements Callable<Integer> {
   private static final int CLAUSES_A_LINE = 8;
 
   @Mixin private TargetOptions target = new TargetOptions();
+  @Mixin private AccessOptions access = new AccessOptions();
   @Mixin private GuestOptions guest = new GuestOptions();
   @Spec private CommandSpec spec;
 
@@ -59,10 +60,19 @@ final class KillMatrixCommand implements Callable<Integer> {
     if (target.listen.isPresent()) {
       votes = Optional.of(Votes.listen(target.listen.get(), security));
     }
+    Optional<Votes> second = access.votes(security);
     try {
-      return show(new KillMatrix(backend, guest.guest(), votes), out);
+      return show(
+          new KillMatrix(
+              backend,
+              guest.guest(),
+              votes,
+              endpoint ->
+                  access.access(endpoint, backend.front(), security.identity(), second, target.ca)),
+          out);
     } finally {
       votes.ifPresent(Votes::close);
+      second.ifPresent(Votes::close);
     }
   }
 

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
+import org.dcmigrate.conformance.play.Access;
 import org.dcmigrate.conformance.play.Target;
 import org.dcmigrate.conformance.play.TestGuest;
 import org.dcmigrate.conformance.play.Votes;
@@ -49,6 +50,7 @@ final class RunCommand implements Callable<Integer> {
   private static final int WRONG_USAGE = 2;
 
   @Mixin private TargetOptions target = new TargetOptions();
+  @Mixin private AccessOptions access = new AccessOptions();
   @Mixin private GuestOptions guest = new GuestOptions();
   @Mixin private SelectionOptions selection = new SelectionOptions();
   @Spec private CommandSpec spec;
@@ -158,11 +160,13 @@ final class RunCommand implements Callable<Integer> {
     if (target.listen.isPresent()) {
       votes = Optional.of(Votes.listen(target.listen.get(), security));
     }
+    Optional<Votes> second = access.votes(security);
     ManagedChannel channel = Transport.channel(endpoint, security, target.expected(security));
-    try {
+    try (Access ways =
+        access.access(endpoint, security, target.expected(security), second, target.ca)) {
       Runner runner =
           new Runner(
-              new Target(channel, security.identity(), duration(timeoutSeconds), votes),
+              new Target(channel, security.identity(), duration(timeoutSeconds), votes, ways),
               tested,
               commit,
               duration(budgetSeconds),
@@ -194,6 +198,7 @@ final class RunCommand implements Callable<Integer> {
     } finally {
       channel.shutdownNow();
       votes.ifPresent(Votes::close);
+      second.ifPresent(Votes::close);
     }
   }
 

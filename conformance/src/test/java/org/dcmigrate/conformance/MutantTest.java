@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.google.protobuf.Message;
 import io.grpc.Metadata;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import org.dcmigrate.conformance.mutants.Faults;
@@ -17,6 +16,7 @@ import org.dcmigrate.conformance.mutants.KillMatrix;
 import org.dcmigrate.conformance.mutants.Mutant;
 import org.dcmigrate.conformance.mutants.Proof;
 import org.dcmigrate.conformance.play.TestGuest;
+import org.dcmigrate.conformance.play.Votes;
 import org.dcmigrate.conformance.suite.CaseResult;
 import org.dcmigrate.conformance.suite.Report;
 import org.dcmigrate.conformance.suite.Suite;
@@ -31,7 +31,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** The suite can fail: destinations with one fault each, and the case that finds it. */
 class MutantTest {
-  private static final Duration TIMEOUT = Duration.ofSeconds(10);
+  private static final Security SECURITY = new Security.PlaintextLoopback(ReferencePeer.TESTER);
 
   @TempDir private Path directory;
 
@@ -51,7 +51,7 @@ class MutantTest {
   @Test
   void withoutFaultEverythingPasses() throws Exception {
     try (FaultyPeer peer = FaultyPeer.inFrontOf(backend(), new Fault() {})) {
-      assertThat(Tester.run(peer.endpoint(), reference.tester(), TIMEOUT))
+      assertThat(Tester.run(peer.endpoint(), reference))
           .filteredOn(result -> result.verdict() != Verdict.PASS)
           .extracting(Report::text)
           .isEmpty();
@@ -66,7 +66,7 @@ class MutantTest {
         .as("the case cites the clause")
         .anyMatch(each -> each.references().contains(mutant.clause()));
 
-    KillMatrix.Row row = matrix().mutants(List.of(mutant), each -> {}).getFirst();
+    KillMatrix.Row row = row(mutant);
 
     assertThat(row.fate()).as(Report.text(row.result())).isEqualTo(KillMatrix.Fate.KILLED);
     assertThat(row.result().messages()).isNotEmpty();
@@ -82,20 +82,24 @@ class MutantTest {
             "handshake/destination/version-chosen",
             "version chosen",
             new Fault() {});
-    assertThat(matrix().mutants(List.of(right), each -> {}))
-        .extracting(KillMatrix.Row::fate)
-        .containsExactly(KillMatrix.Fate.SURVIVED);
+    assertThat(row(right).fate()).isEqualTo(KillMatrix.Fate.SURVIVED);
   }
 
-  private KillMatrix matrix() {
-    return new KillMatrix(backend(), TestGuest.synthetic(), Optional.empty());
+  private KillMatrix.Row row(Mutant mutant) throws Exception {
+    try (Votes votes = Votes.listen(reference.tester(), SECURITY);
+        Votes second = Votes.listen(reference.second(), SECURITY)) {
+      return new KillMatrix(
+              backend(),
+              TestGuest.synthetic(),
+              Optional.of(votes),
+              endpoint -> Tester.access(endpoint, SECURITY, Optional.of(second)))
+          .mutants(List.of(mutant), each -> {})
+          .getFirst();
+    }
   }
 
   private Backend backend() {
-    return new Backend(
-        reference.endpoint(),
-        new Security.PlaintextLoopback(ReferencePeer.TESTER),
-        ReferencePeer.TESTER);
+    return new Backend(reference.endpoint(), SECURITY, ReferencePeer.TESTER);
   }
 
   /** No case about a refusal passes at a peer that refuses nothing. */
@@ -125,7 +129,7 @@ class MutantTest {
 
   private void noRefusalPasses(Fault fault) throws Exception {
     try (FaultyPeer peer = FaultyPeer.inFrontOf(backend(), fault)) {
-      List<CaseResult> results = Tester.run(peer.endpoint(), reference.tester(), TIMEOUT);
+      List<CaseResult> results = Tester.run(peer.endpoint(), reference);
       assertThat(results)
           .filteredOn(result -> result.of().purpose().contains("refuse"))
           .hasSizeGreaterThan(100)

@@ -15,6 +15,7 @@ import org.dcmigrate.conformance.suite.CaseResult;
 import org.dcmigrate.conformance.suite.Report;
 import org.dcmigrate.conformance.suite.Suite;
 import org.dcmigrate.conformance.suite.Verdict;
+import org.dcmigrate.protocol.PeerId;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -30,11 +31,12 @@ class NodeSuiteTest {
   void passesEverything(@TempDir Path directory) throws Exception {
     String endpoint = "127.0.0.1:" + ReferencePeer.freePort();
     String tester = "127.0.0.1:" + ReferencePeer.freePort();
+    String second = "127.0.0.1:" + ReferencePeer.freePort();
     Path config = directory.resolve("node.json");
-    Files.writeString(config, new Gson().toJson(config(endpoint, tester)));
+    Files.writeString(config, new Gson().toJson(config(endpoint, tester, second)));
     NodePeer peer = NodePeer.start(config);
     try {
-      List<CaseResult> results = Tester.run(endpoint, tester, Duration.ofSeconds(10));
+      List<CaseResult> results = Tester.run(endpoint, tester, second, Duration.ofSeconds(10));
 
       assertThat(results).hasSameSizeAs(Suite.all());
       assertThat(
@@ -60,7 +62,7 @@ class NodeSuiteTest {
     assertThat(tests.waitFor()).as(output).isZero();
   }
 
-  private static Map<String, Object> config(String endpoint, String tester) {
+  private static Map<String, Object> config(String endpoint, String tester, String second) {
     Map<String, Object> config = new LinkedHashMap<>();
     config.put("name", "node");
     config.put("identity", "spiffe://test/peer/node");
@@ -71,7 +73,12 @@ class NodeSuiteTest {
     config.put(
         "peers",
         List.of(
-            Map.of("name", "tester", "endpoint", tester, "identity", ReferencePeer.TESTER.uri())));
+            peer("tester", tester, ReferencePeer.TESTER),
+            peer("second", second, ReferencePeer.SECOND)));
     return config;
+  }
+
+  private static Map<String, Object> peer(String name, String endpoint, PeerId identity) {
+    return Map.of("name", name, "endpoint", endpoint, "identity", identity.uri());
   }
 }

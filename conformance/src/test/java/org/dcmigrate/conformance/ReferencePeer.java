@@ -19,12 +19,17 @@ final class ReferencePeer implements AutoCloseable {
   /** Who the tester is. */
   static final PeerId TESTER = new PeerId("spiffe://test/peer/tester");
 
+  /** Who else the tester may be. */
+  static final PeerId SECOND = new PeerId("spiffe://test/peer/second");
+
   private final Daemon daemon;
   private final String tester;
+  private final String second;
 
-  private ReferencePeer(Daemon daemon, String tester) {
+  private ReferencePeer(Daemon daemon, String tester, String second) {
     this.daemon = daemon;
     this.tester = tester;
+    this.second = second;
   }
 
   static ReferencePeer start(Path directory) throws DcmException, IOException {
@@ -34,6 +39,7 @@ final class ReferencePeer implements AutoCloseable {
   static ReferencePeer start(Path directory, CompressionMode compression)
       throws DcmException, IOException {
     String tester = "127.0.0.1:" + freePort();
+    String second = "127.0.0.1:" + freePort();
     return new ReferencePeer(
         Daemon.start(
             new DcmdConfig(
@@ -44,7 +50,9 @@ final class ReferencePeer implements AutoCloseable {
                 directory.resolve("run"),
                 Optional.empty(),
                 PageDigest.Algorithm.CRC64,
-                List.of(new DcmdConfig.Peer("tester", tester, TESTER)),
+                List.of(
+                    new DcmdConfig.Peer("tester", tester, TESTER),
+                    new DcmdConfig.Peer("second", second, SECOND)),
                 List.of(TESTER),
                 DcmdConfig.Limits.DEFAULT,
                 Timeouts.DEFAULT,
@@ -53,7 +61,8 @@ final class ReferencePeer implements AutoCloseable {
                 List.of(),
                 Optional.empty(),
                 compression)),
-        tester);
+        tester,
+        second);
   }
 
   /** Where it listens. */
@@ -64,6 +73,11 @@ final class ReferencePeer implements AutoCloseable {
   /** Where it reaches the tester. */
   String tester() {
     return tester;
+  }
+
+  /** Where it reaches the tester as {@link #SECOND}. */
+  String second() {
+    return second;
   }
 
   /** The daemon. */

@@ -3,7 +3,6 @@ package org.dcmigrate.conformance;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.dcmigrate.conformance.suite.CaseResult;
@@ -19,7 +18,7 @@ class ReferenceTest {
   @Test
   void passesEverything(@TempDir Path directory) throws Exception {
     try (ReferencePeer peer = ReferencePeer.start(directory)) {
-      List<CaseResult> results = Tester.run(peer.endpoint(), peer.tester(), Duration.ofSeconds(10));
+      List<CaseResult> results = Tester.run(peer);
 
       assertThat(
               results.stream()
@@ -36,12 +35,7 @@ class ReferenceTest {
   @Test
   void refusesCompressedChunksWhereItTakesNone(@TempDir Path directory) throws Exception {
     try (ReferencePeer peer = ReferencePeer.start(directory, CompressionMode.OFF)) {
-      List<CaseResult> results =
-          Tester.run(
-              peer.endpoint(),
-              peer.tester(),
-              Duration.ofSeconds(10),
-              "pages/destination/compressed*");
+      List<CaseResult> results = Tester.run(peer, "pages/destination/compressed*");
 
       assertThat(results).hasSizeGreaterThan(10);
       assertThat(results)

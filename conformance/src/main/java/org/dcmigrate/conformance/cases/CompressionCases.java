@@ -127,7 +127,13 @@ final class CompressionCases {
 
   private static void frame(
       List<Case> cases, String name, String what, ByteString frame, Reason... reasons) {
-    chunk(cases, name, what, "DCM-XFR-015", right().toBuilder().setPayload(frame).build(), reasons);
+    chunk(
+        cases,
+        name,
+        what,
+        "DCM-XFR-015 DCM-XFR-016",
+        right().toBuilder().setPayload(frame).build(),
+        reasons);
   }
 
   private static void chunk(

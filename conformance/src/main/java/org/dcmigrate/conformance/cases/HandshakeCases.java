@@ -42,7 +42,7 @@ public final class HandshakeCases {
         cases,
         "version-among-others",
         "version 1 is chosen among versions of the future",
-        "DCM-VER-002",
+        "DCM-VER-002 DCM-VER-007",
         (open, trial) -> open.clearVersions().addVersions(-1).addVersions(7).addVersions(1));
     accepted(
         cases,

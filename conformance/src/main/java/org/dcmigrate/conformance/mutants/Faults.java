@@ -4,6 +4,7 @@ import com.google.protobuf.ByteString;
 import com.google.protobuf.Message;
 import com.google.rpc.ErrorInfo;
 import io.grpc.Metadata;
+import io.grpc.health.v1.HealthCheckResponse;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -12,18 +13,29 @@ import org.dcmigrate.conformance.mutants.FaultyPeer.Call;
 import org.dcmigrate.conformance.mutants.FaultyPeer.Fault;
 import org.dcmigrate.conformance.play.Chunks;
 import org.dcmigrate.v1.AbortResponse;
+import org.dcmigrate.v1.AcceptRequest;
+import org.dcmigrate.v1.AcceptResponse;
+import org.dcmigrate.v1.AppointResponse;
 import org.dcmigrate.v1.ContributorState;
+import org.dcmigrate.v1.DeleteGuestResponse;
 import org.dcmigrate.v1.DetachResponse;
+import org.dcmigrate.v1.DismissResponse;
 import org.dcmigrate.v1.GetContributorStatusResponse;
 import org.dcmigrate.v1.GetDestinationStatusResponse;
 import org.dcmigrate.v1.GetInventoryResponse;
+import org.dcmigrate.v1.GetPeerResponse;
 import org.dcmigrate.v1.GetSegmentDigestsResponse;
+import org.dcmigrate.v1.ListGuestsResponse;
+import org.dcmigrate.v1.ListPeersResponse;
 import org.dcmigrate.v1.OpenRequest;
 import org.dcmigrate.v1.OpenResponse;
 import org.dcmigrate.v1.PageChunk;
+import org.dcmigrate.v1.PromiseRequest;
+import org.dcmigrate.v1.PromiseResponse;
 import org.dcmigrate.v1.RelayResponse;
 import org.dcmigrate.v1.ReleaseResponse;
 import org.dcmigrate.v1.ResendMetadataResponse;
+import org.dcmigrate.v1.ResolveMigrationResponse;
 import org.dcmigrate.v1.SkipResponse;
 import org.dcmigrate.v1.SwitchoverResponse;
 import org.dcmigrate.v1.TransferRequest;
@@ -214,6 +226,22 @@ public final class Faults {
           SwitchoverResponse.newBuilder()
               .setRunning(SwitchoverResponse.Running.newBuilder().setResumeNs(1))
               .build();
+      case "Appoint" -> AppointResponse.getDefaultInstance();
+      case "Dismiss" -> DismissResponse.getDefaultInstance();
+      case "Promise" ->
+          PromiseResponse.newBuilder()
+              .setPromisedBallot(((PromiseRequest) call.first()).getBallot())
+              .build();
+      case "Accept" ->
+          AcceptResponse.newBuilder()
+              .setPromisedBallot(((AcceptRequest) call.first()).getVote().getBallot())
+              .build();
+      case "ResolveMigration" -> ResolveMigrationResponse.getDefaultInstance();
+      case "GetPeer" -> GetPeerResponse.getDefaultInstance();
+      case "ListGuests" -> ListGuestsResponse.getDefaultInstance();
+      case "ListPeers" -> ListPeersResponse.getDefaultInstance();
+      case "DeleteGuest" -> DeleteGuestResponse.getDefaultInstance();
+      case "Check" -> HealthCheckResponse.getDefaultInstance();
       default -> throw new AssertionError(call.method());
     };
   }

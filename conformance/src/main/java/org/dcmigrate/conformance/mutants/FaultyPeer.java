@@ -12,18 +12,24 @@ import io.grpc.ServerCallHandler;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import io.grpc.health.v1.HealthGrpc;
 import io.grpc.netty.NettyServerBuilder;
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import org.dcmigrate.conformance.play.Distortion;
 import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.PeerId;
+import org.dcmigrate.protocol.transport.CallerIdentity;
 import org.dcmigrate.protocol.transport.Security;
 import org.dcmigrate.protocol.transport.Transport;
 import org.dcmigrate.v1.ContributorServiceGrpc;
+import org.dcmigrate.v1.DecisionServiceGrpc;
 import org.dcmigrate.v1.DestinationServiceGrpc;
+import org.dcmigrate.v1.MigrationServiceGrpc;
 import org.dcmigrate.v1.PeerServiceGrpc;
 import org.dcmigrate.v1.TransferServiceGrpc;
 
@@ -44,11 +50,19 @@ public final class FaultyPeer implements AutoCloseable {
           ContributorServiceGrpc.getGetContributorStatusMethod(),
           ContributorServiceGrpc.getReleaseMethod(),
           TransferServiceGrpc.getTransferMethod(),
+          DecisionServiceGrpc.getAppointMethod(),
+          DecisionServiceGrpc.getPromiseMethod(),
+          DecisionServiceGrpc.getAcceptMethod(),
+          DecisionServiceGrpc.getDismissMethod(),
+          MigrationServiceGrpc.getResolveMigrationMethod(),
+          HealthGrpc.getCheckMethod(),
+          PeerServiceGrpc.getListPeersMethod(),
+          PeerServiceGrpc.getListGuestsMethod(),
           PeerServiceGrpc.getGetPeerMethod(),
           PeerServiceGrpc.getDeleteGuestMethod());
 
   private final Server server;
-  private final Optional<ManagedChannel> backend;
+  private final Channels backend;
 
   /**
    * The right peer behind.
@@ -90,7 +104,17 @@ public final class FaultyPeer implements AutoCloseable {
   }
 
   /** What is done wrong. By default, nothing. */
-  public interface Fault {
+  public interface Fault extends Distortion {
+    /** Whether the call counts as half-closed after this request; what comes later is dropped. */
+    default boolean ends(Call call, Message message) {
+      return false;
+    }
+
+    /** How it listens. */
+    default NettyServerBuilder listens(Security front) throws DcmException {
+      return Transport.server("127.0.0.1:0", front);
+    }
+
     /** Changes a request, or drops it. */
     default Optional<Message> request(Call call, Message message) {
       return Optional.of(message);
@@ -122,7 +146,7 @@ public final class FaultyPeer implements AutoCloseable {
     }
   }
 
-  private FaultyPeer(Server server, Optional<ManagedChannel> backend) {
+  private FaultyPeer(Server server, Channels backend) {
     this.server = server;
     this.backend = backend;
   }
@@ -130,15 +154,17 @@ public final class FaultyPeer implements AutoCloseable {
   /** A peer in front of another one. */
   public static FaultyPeer inFrontOf(Backend backend, Fault fault)
       throws DcmException, IOException {
-    ManagedChannel channel =
-        Transport.channel(backend.endpoint(), backend.security(), backend.expected());
+    Channels channels = new Channels(backend);
     return new FaultyPeer(
-        serve(backend.front(), method -> forwarding(channel, method, fault)), Optional.of(channel));
+        serve(fault.listens(backend.front()), method -> forwarding(channels, method, fault)),
+        channels);
   }
 
   /** A peer that answers by itself. */
   static FaultyPeer answering(Security front, Handlers handlers) throws DcmException, IOException {
-    return new FaultyPeer(serve(front, handlers), Optional.empty());
+    Backend none = new Backend("127.0.0.1:1", front, front.identity());
+    return new FaultyPeer(
+        serve(Transport.server("127.0.0.1:0", front), handlers), new Channels(none));
   }
 
   /** Makes the handler of each method. */
@@ -146,9 +172,44 @@ public final class FaultyPeer implements AutoCloseable {
     ServerCallHandler<Message, Message> of(MethodDescriptor<Message, Message> method);
   }
 
+  /** The way to the right peer, for each caller its own where callers only claim who they are. */
+  private static final class Channels implements AutoCloseable {
+    private final Backend backend;
+    private final Map<PeerId, ManagedChannel> open = new ConcurrentHashMap<>();
+
+    Channels(Backend backend) {
+      this.backend = backend;
+    }
+
+    ManagedChannel of(Metadata headers) {
+      PeerId tester = backend.security().identity();
+      PeerId caller =
+          Optional.ofNullable(headers.get(CallerIdentity.CLAIMED)).map(PeerId::new).orElse(tester);
+      return open.computeIfAbsent(
+          backend.security() instanceof Security.PlaintextLoopback ? caller : tester, this::open);
+    }
+
+    private ManagedChannel open(PeerId caller) {
+      try {
+        Security security =
+            switch (backend.security()) {
+              case Security.MutualTls tls -> tls;
+              case Security.PlaintextLoopback plain -> new Security.PlaintextLoopback(caller);
+            };
+        return Transport.channel(backend.endpoint(), security, backend.expected());
+      } catch (DcmException wrong) {
+        throw new IllegalArgumentException("no peer can be there: " + backend.endpoint(), wrong);
+      }
+    }
+
+    @Override
+    public void close() {
+      open.values().forEach(ManagedChannel::shutdownNow);
+    }
+  }
+
   @SuppressWarnings("unchecked")
-  private static Server serve(Security front, Handlers handlers) throws DcmException, IOException {
-    NettyServerBuilder builder = Transport.server("127.0.0.1:0", front);
+  private static Server serve(NettyServerBuilder builder, Handlers handlers) throws IOException {
     Map<String, ServerServiceDefinition.Builder> services = new HashMap<>();
     for (MethodDescriptor<?, ?> each : METHODS) {
       MethodDescriptor<Message, Message> method = (MethodDescriptor<Message, Message>) each;
@@ -169,28 +230,39 @@ public final class FaultyPeer implements AutoCloseable {
   @Override
   public void close() {
     server.shutdownNow();
-    backend.ifPresent(ManagedChannel::shutdownNow);
+    backend.close();
   }
 
   private static ServerCallHandler<Message, Message> forwarding(
-      ManagedChannel channel, MethodDescriptor<Message, Message> method, Fault fault) {
+      Channels channels, MethodDescriptor<Message, Message> method, Fault fault) {
     return (front, headers) -> {
       Call call = new Call(String.valueOf(method.getBareMethodName()));
-      ClientCall<Message, Message> back = channel.newCall(method, CallOptions.DEFAULT);
+      ClientCall<Message, Message> back = channels.of(headers).newCall(method, CallOptions.DEFAULT);
       back.start(new Backward(front, call, fault), new Metadata());
       back.request(Integer.MAX_VALUE);
       front.request(Integer.MAX_VALUE);
       return new ServerCall.Listener<>() {
+        private boolean ended;
+
         @Override
         public void onMessage(Message message) {
+          if (ended) {
+            return;
+          }
           call.first = call.first.or(() -> Optional.of(message));
           call.requests++;
           fault.requests(call, message).forEach(back::sendMessage);
+          if (fault.ends(call, message)) {
+            onHalfClose();
+          }
         }
 
         @Override
         public void onHalfClose() {
-          back.halfClose();
+          if (!ended) {
+            ended = true;
+            back.halfClose();
+          }
         }
 
         @Override

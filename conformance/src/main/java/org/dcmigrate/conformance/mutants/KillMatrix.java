@@ -4,13 +4,17 @@ import io.grpc.ManagedChannel;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.dcmigrate.conformance.mutants.FaultyPeer.Backend;
 import org.dcmigrate.conformance.mutants.FaultyPeer.Fault;
+import org.dcmigrate.conformance.play.Access;
+import org.dcmigrate.conformance.play.Distortion;
 import org.dcmigrate.conformance.play.Target;
 import org.dcmigrate.conformance.play.TestGuest;
 import org.dcmigrate.conformance.play.Votes;
@@ -29,12 +33,21 @@ import org.dcmigrate.protocol.transport.Transport;
  * that does nothing right by all cases.
  */
 public final class KillMatrix {
+  private static final Set<Verdict> RAN =
+      EnumSet.complementOf(EnumSet.of(Verdict.NOT_RUN, Verdict.NOT_APPLICABLE));
   private static final Duration TIMEOUT = Duration.ofSeconds(10);
   private static final Duration BUDGET = Duration.ofMinutes(5);
 
   private final Backend backend;
   private final TestGuest guest;
   private final Optional<Votes> votes;
+  private final Ways ways;
+
+  /** Ways to a peer that stands in front. */
+  @FunctionalInterface
+  public interface Ways {
+    Access to(String endpoint) throws DcmException;
+  }
 
   /** What became of a mutant. */
   public enum Fate {
@@ -70,10 +83,11 @@ public final class KillMatrix {
    * @param backend a right peer, to whose operators the tester belongs
    * @param votes the tester's votes, for mutants whose cases give a guest away
    */
-  public KillMatrix(Backend backend, TestGuest guest, Optional<Votes> votes) {
+  public KillMatrix(Backend backend, TestGuest guest, Optional<Votes> votes, Ways ways) {
     this.backend = backend;
     this.guest = guest;
     this.votes = votes;
+    this.ways = ways;
   }
 
   /** Runs these mutants, one after the other, and tells of each. */
@@ -102,7 +116,7 @@ public final class KillMatrix {
         Nothing nothing =
             new Nothing(
                 peer,
-                (int) results.stream().filter(one -> one.verdict() != Verdict.NOT_RUN).count(),
+                (int) results.stream().filter(one -> RAN.contains(one.verdict())).count(),
                 results.stream()
                     .filter(one -> one.verdict() == Verdict.PASS)
                     .map(one -> one.of().name())
@@ -117,7 +131,7 @@ public final class KillMatrix {
   }
 
   private Row row(Mutant mutant, CaseResult control) throws DcmException {
-    if (control.verdict() == Verdict.NOT_RUN) {
+    if (!RAN.contains(control.verdict())) {
       return new Row(mutant, Fate.NOT_RUN, control);
     }
     if (control.verdict() != Verdict.PASS) {
@@ -137,9 +151,12 @@ public final class KillMatrix {
       throw new IllegalStateException("a mutant names a case that is not there: " + name);
     }
     try (FaultyPeer peer = FaultyPeer.inFrontOf(backend, fault)) {
+      votes.ifPresent(each -> each.distort(fault));
       return run(peer.endpoint(), TIMEOUT, one).getFirst();
     } catch (IOException failed) {
       throw cannotListen(failed);
+    } finally {
+      votes.ifPresent(each -> each.distort(Distortion.NONE));
     }
   }
 
@@ -147,8 +164,8 @@ public final class KillMatrix {
       throws DcmException {
     ManagedChannel channel =
         Transport.channel(endpoint, backend.front(), backend.security().identity());
-    try {
-      Target target = new Target(channel, backend.security().identity(), timeout, votes);
+    try (Access access = ways.to(endpoint)) {
+      Target target = new Target(channel, backend.security().identity(), timeout, votes, access);
       return new Runner(target, guest, votes.isPresent(), BUDGET).run(cases, result -> {});
     } finally {
       channel.shutdownNow();

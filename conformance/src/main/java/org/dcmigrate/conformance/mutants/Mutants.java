@@ -128,6 +128,9 @@ public final class Mutants {
                         : part)));
     pages(all);
     endings(all);
+    all.addAll(RelayMutants.all());
+    all.addAll(VoteMutants.all());
+    all.addAll(HolderMutants.all());
     return List.copyOf(all);
   }
 

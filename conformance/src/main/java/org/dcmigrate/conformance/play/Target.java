@@ -17,6 +17,7 @@ public final class Target {
   private final PeerId self;
   private final Duration timeout;
   private final Optional<Votes> votes;
+  private final Access access;
 
   /**
    * A peer under test.
@@ -24,12 +25,27 @@ public final class Target {
    * @param self the tester's identity, which the target has among its configured peers
    * @param timeout for each answer
    * @param votes the tester's own votes, where the target can ask for them
+   * @param access other ways to it
    */
-  public Target(Channel channel, PeerId self, Duration timeout, Optional<Votes> votes) {
+  public Target(
+      Channel channel, PeerId self, Duration timeout, Optional<Votes> votes, Access access) {
     this.channel = channel;
     this.self = self;
     this.timeout = timeout;
     this.votes = votes;
+    this.access = access;
+  }
+
+  /** Other ways to it than the tester's own channel. */
+  public Access access() {
+    return access;
+  }
+
+  /** The tester as a new destination. */
+  public RelayTarget relays() {
+    return votes
+        .map(Votes::relays)
+        .orElseThrow(() -> new NotApplicable("the target has to reach the tester: --listen"));
   }
 
   /** The tester's votes as source; only for cases that commit. */
@@ -49,10 +65,16 @@ public final class Target {
 
   /** Begins a call. */
   <Q, A> Conversation<Q, A> begin(MethodDescriptor<Q, A> method, Transcript transcript) {
+    return begin(channel, method, transcript);
+  }
+
+  /** Begins a call on another channel. */
+  <Q, A> Conversation<Q, A> begin(
+      Channel over, MethodDescriptor<Q, A> method, Transcript transcript) {
     CallOptions options =
         CallOptions.DEFAULT.withDeadlineAfter(
             timeout.toMillis() * STEPS_PER_CALL, TimeUnit.MILLISECONDS);
-    return new Conversation<>(channel.newCall(method, options), method, transcript, timeout);
+    return new Conversation<>(over.newCall(method, options), method, transcript, timeout);
   }
 
   /** Makes a call with these messages and waits for its end. */

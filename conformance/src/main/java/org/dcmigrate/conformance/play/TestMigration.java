@@ -106,6 +106,13 @@ public final class TestMigration {
     return answer;
   }
 
+  /** Checks that an Open of the current epoch was taken. */
+  public void opened(Answer<OpenResponse> answer) {
+    known |= answer.ending().isOk();
+    Expect.one("Open", answer);
+    Expect.equal("state", DestinationState.DESTINATION_STATE_OPENED, state());
+  }
+
   /** Opens the current epoch. */
   public void opened() {
     OpenResponse response = Expect.one("Open", open(openRequest().build()));

@@ -1,18 +1,25 @@
 package org.dcmigrate.conformance.play;
 
+import io.grpc.ClientInterceptors;
+import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
+import io.grpc.stub.MetadataUtils;
+import io.netty.handler.codec.http2.Http2Settings;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
+import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.pages.PageDigest;
+import org.dcmigrate.protocol.transport.CallerIdentity;
 
 /** One run of one case: the target, the migrations begun, and what was said. */
 public final class Trial {
   private final Target target;
   private final TestGuest guest;
   private final Transcript transcript = new Transcript();
-  private final List<TestMigration> migrations = new ArrayList<>();
+  private final List<Supplier<Optional<String>>> afterwards = new ArrayList<>();
 
   public Trial(Target target, TestGuest guest) {
     this.target = target;
@@ -27,6 +34,16 @@ public final class Trial {
   /** The tester's votes as source; only for cases that commit. */
   public Votes votes() {
     return target.votes();
+  }
+
+  /** The tester as a new destination. */
+  public RelayTarget relays() {
+    return target.relays();
+  }
+
+  /** To be done when the case is over; gives what stays at the target, if anything. */
+  void afterwards(Supplier<Optional<String>> cleaning) {
+    afterwards.add(cleaning);
   }
 
   /** The guest that is moved. */
@@ -47,7 +64,7 @@ public final class Trial {
   /** A new migration with this kind of digest. */
   public TestMigration migration(PageDigest.Algorithm algorithm) {
     TestMigration migration = new TestMigration(this, algorithm);
-    migrations.add(migration);
+    afterwards(migration::cleanUp);
     return migration;
   }
 
@@ -105,8 +122,69 @@ public final class Trial {
     return target.call(method, messages, transcript);
   }
 
+  /** Makes a call with one message as somebody else. */
+  public <Q, A> Answer<A> callAs(PeerId other, MethodDescriptor<Q, A> method, Q message) {
+    transcript.note(String.valueOf(method.getBareMethodName()), "as " + other);
+    return target
+        .begin(target.access().as(other), method, transcript)
+        .send(message)
+        .halfClose()
+        .rest();
+  }
+
+  /** A connection beneath gRPC. */
+  public RawConnection raw() {
+    return raw(settings -> {});
+  }
+
+  /** A connection beneath gRPC, with settings of its own. */
+  public RawConnection raw(Consumer<Http2Settings> settings) {
+    return target.access().raw(target.timeout(), settings);
+  }
+
+  /** Begins a call on a way of its own. */
+  public <Q, A> Conversation<Q, A> beginOver(Access.Way way, MethodDescriptor<Q, A> method) {
+    return target.begin(way.channel(), method, transcript);
+  }
+
+  /** Makes a call on a way of its own, which is closed then. */
+  public <Q, A> Answer<A> callOver(Access.Way way, MethodDescriptor<Q, A> method, Q message) {
+    try (way) {
+      return target.begin(way.channel(), method, transcript).send(message).halfClose().rest();
+    }
+  }
+
+  /** Makes a call without saying who makes it. */
+  public <Q, A> Answer<A> callNameless(MethodDescriptor<Q, A> method, Q message) {
+    return target
+        .begin(target.access().nameless(), method, transcript)
+        .send(message)
+        .halfClose()
+        .rest();
+  }
+
+  /** Makes a call as whoever this is. */
+  public <Q, A> Answer<A> callClaiming(String name, MethodDescriptor<Q, A> method, Q message) {
+    Metadata headers = new Metadata();
+    headers.put(CallerIdentity.CLAIMED, name);
+    return target
+        .begin(
+            ClientInterceptors.intercept(
+                target.access().nameless(), MetadataUtils.newAttachHeadersInterceptor(headers)),
+            method,
+            transcript)
+        .send(message)
+        .halfClose()
+        .rest();
+  }
+
+  /** Begins a call on another channel. */
+  public <Q, A> Conversation<Q, A> beginAs(PeerId other, MethodDescriptor<Q, A> method) {
+    return target.begin(target.access().as(other), method, transcript);
+  }
+
   /** Has the target forget what the case left there; tells what stays all the same. */
   public List<String> cleanUp() {
-    return migrations.stream().map(TestMigration::cleanUp).flatMap(Optional::stream).toList();
+    return afterwards.reversed().stream().map(Supplier::get).flatMap(Optional::stream).toList();
   }
 }

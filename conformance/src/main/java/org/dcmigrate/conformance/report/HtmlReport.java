@@ -45,7 +45,10 @@ public final class HtmlReport {
   }
 
   private static boolean detailed(CaseResult result) {
-    return result.verdict() != Verdict.PASS && result.verdict() != Verdict.NOT_RUN;
+    return switch (result.verdict()) {
+      case PASS, NOT_APPLICABLE, NOT_RUN -> false;
+      case FAIL, WARN, XFAIL, XPASS, INCONCLUSIVE, TESTER_ERROR -> true;
+    };
   }
 
   private static void summary(List<CaseResult> results, StringBuilder out) {

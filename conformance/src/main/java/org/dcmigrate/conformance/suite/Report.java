@@ -2,12 +2,16 @@ package org.dcmigrate.conformance.suite;
 
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** Tells results, for people and for programs. */
 public final class Report {
   private static final double MS_PER_NS = 1e-6;
+  private static final Set<Verdict> QUIET =
+      EnumSet.of(Verdict.PASS, Verdict.NOT_RUN, Verdict.NOT_APPLICABLE);
 
   private Report() {}
 
@@ -25,7 +29,7 @@ public final class Report {
             .allMatch(
                 result ->
                     switch (result.verdict()) {
-                      case PASS, WARN, XFAIL -> true;
+                      case PASS, WARN, XFAIL, NOT_APPLICABLE -> true;
                       case FAIL, XPASS, INCONCLUSIVE, TESTER_ERROR, NOT_RUN -> false;
                     });
   }
@@ -37,7 +41,7 @@ public final class Report {
             "%-12s %-58s %8.1f ms%n"
                 .formatted(
                     result.verdict(), result.of().name(), result.took().toNanos() * MS_PER_NS));
-    if (result.verdict() == Verdict.PASS || result.verdict() == Verdict.NOT_RUN) {
+    if (QUIET.contains(result.verdict())) {
       return result.explanation().isEmpty()
           ? text.toString()
           : text.append("    ").append(harmless(result.explanation())).append('\n').toString();

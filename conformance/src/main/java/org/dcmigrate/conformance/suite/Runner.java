@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.function.Consumer;
 import org.dcmigrate.conformance.play.CheckFailed;
 import org.dcmigrate.conformance.play.Inconclusive;
+import org.dcmigrate.conformance.play.NotApplicable;
 import org.dcmigrate.conformance.play.Target;
 import org.dcmigrate.conformance.play.TestGuest;
 import org.dcmigrate.conformance.play.Trial;
@@ -84,6 +85,9 @@ public final class Runner {
       explanation = String.valueOf(inconclusive.getMessage());
       expected = inconclusive.failed().expected();
       actual = inconclusive.failed().actual();
+    } catch (NotApplicable notHere) {
+      verdict = Verdict.NOT_APPLICABLE;
+      explanation = String.valueOf(notHere.getMessage());
     } catch (RuntimeException defect) {
       verdict = Verdict.TESTER_ERROR;
       explanation = "the tester failed: " + defect;

@@ -4,16 +4,26 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.dcmigrate.conformance.cases.AdmissionCases;
 import org.dcmigrate.conformance.cases.CanaryCases;
+import org.dcmigrate.conformance.cases.CertificateCases;
 import org.dcmigrate.conformance.cases.CommitCases;
 import org.dcmigrate.conformance.cases.ContributorCases;
+import org.dcmigrate.conformance.cases.DecisionCases;
 import org.dcmigrate.conformance.cases.EndingCases;
 import org.dcmigrate.conformance.cases.FormCases;
+import org.dcmigrate.conformance.cases.GridCases;
+import org.dcmigrate.conformance.cases.GuestCases;
 import org.dcmigrate.conformance.cases.HandshakeCases;
+import org.dcmigrate.conformance.cases.LeaseCases;
 import org.dcmigrate.conformance.cases.MetadataCases;
 import org.dcmigrate.conformance.cases.PageCases;
 import org.dcmigrate.conformance.cases.PageRefusalCases;
+import org.dcmigrate.conformance.cases.PathCases;
+import org.dcmigrate.conformance.cases.RawCases;
+import org.dcmigrate.conformance.cases.RelayCases;
 import org.dcmigrate.conformance.cases.SwitchoverCases;
+import org.dcmigrate.conformance.cases.WitnessCases;
 
 /** All cases there are. */
 public final class Suite {
@@ -27,8 +37,18 @@ public final class Suite {
               SwitchoverCases.all(),
               CommitCases.all(),
               ContributorCases.all(),
+              RelayCases.all(),
+              WitnessCases.all(),
+              DecisionCases.all(),
               EndingCases.all(),
-              FormCases.all())
+              FormCases.all(),
+              AdmissionCases.all(),
+              CertificateCases.all(),
+              LeaseCases.all(),
+              GuestCases.all(),
+              RawCases.all(),
+              PathCases.all(),
+              GridCases.all())
           .flatMap(List::stream)
           .toList();
 

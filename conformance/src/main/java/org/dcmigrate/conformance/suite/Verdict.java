@@ -16,6 +16,8 @@ public enum Verdict {
   INCONCLUSIVE,
   /** The tester itself failed. */
   TESTER_ERROR,
+  /** The case cannot be run at this target, or with the options given; it says nothing. */
+  NOT_APPLICABLE,
   /** The case was not run. */
   NOT_RUN
 }

@@ -371,17 +371,22 @@ public final class Holder {
         });
   }
 
-  /** The guest's memory layout, once the metadata is here. */
-  public Geometry geometry() throws DcmException {
+  /**
+   * The guest's memory layout, which the pages of a relay are checked against.
+   *
+   * @throws DcmException where there is none: for the epoch's or the state's sake if these do not
+   *     allow a Skip either
+   */
+  public Geometry geometry(long epoch) throws DcmException {
     return locked(
-        () ->
-            place
-                .metadata()
-                .map(GuestMetadata::geometry)
-                .orElseThrow(
-                    () ->
-                        new DcmException(
-                            Reason.STATE_CONFLICT, "the metadata has not arrived yet")));
+        () -> {
+          Optional<Geometry> geometry = place.metadata().map(GuestMetadata::geometry);
+          if (geometry.isEmpty()) {
+            request(new HolderInput.SkipAsked(epoch));
+          }
+          return geometry.orElseThrow(
+              () -> new DcmException(Reason.STATE_CONFLICT, "the metadata has not arrived yet"));
+        });
   }
 
   /** Starts the relay of those named pages that are held; gives their number. */
@@ -586,10 +591,7 @@ public final class Holder {
       case HolderOutput.DiscardShell discard -> place.discardShell();
       case HolderOutput.StartRelay start -> relays.start(start);
       case HolderOutput.StopRelay stop -> relays.stop();
-      case HolderOutput.Wipe wipe -> {
-        place.wipe();
-        relays.forget();
-      }
+      case HolderOutput.Wipe wipe -> place.wipe();
     }
   }
 
@@ -599,11 +601,6 @@ public final class Holder {
       case HolderRecord.OpenedAs opened -> {
         journal.append(migration, opened);
         senders.clear();
-        relays.forget();
-      }
-      case HolderRecord.Retired retired -> {
-        journal.append(migration, retired);
-        relays.forget();
       }
       case HolderRecord.GrantedWith granted -> {
         journal.append(migration, granted);

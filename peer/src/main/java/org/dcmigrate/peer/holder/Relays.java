@@ -87,13 +87,9 @@ final class Relays {
         .orElse(new Holder.RelayProgress(state, 0, 0, 0));
   }
 
-  /** Ends the relay; when this returns, it no longer reads memory. */
+  /** Ends the relay, of which nothing is told any more; it no longer reads memory after this. */
   void stop() {
     current.ifPresent(Relay::stop);
-  }
-
-  /** There is no relay any more to tell of. */
-  void forget() {
     current = Optional.empty();
   }
 }

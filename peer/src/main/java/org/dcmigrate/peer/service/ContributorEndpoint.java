@@ -68,7 +68,7 @@ public final class ContributorEndpoint extends ContributorServiceGrpc.Contributo
             }
             Attempt attempt = Wire.attempt(message.getHeader().getAttempt());
             Holder holder = holders.get(attempt, caller);
-            Geometry geometry = holder.geometry();
+            Geometry geometry = holder.geometry(attempt.epoch());
             Share share = ShareWire.relayShare(message.getHeader().getShare());
             relayed =
                 Optional.of(new Relayed(attempt, holder, geometry, new PageSet(geometry), share));
@@ -114,7 +114,8 @@ public final class ContributorEndpoint extends ContributorServiceGrpc.Contributo
           Holder holder = holders.get(attempt, caller);
           long skipped =
               holder.skip(
-                  attempt.epoch(), Wire.extents(request.getExtentsList(), holder.geometry()));
+                  attempt.epoch(),
+                  Wire.extents(request.getExtentsList(), holder.geometry(attempt.epoch())));
           return SkipResponse.newBuilder().setSkippedPages(skipped).build();
         });
   }

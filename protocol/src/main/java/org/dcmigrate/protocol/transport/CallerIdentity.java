@@ -62,7 +62,11 @@ public final class CallerIdentity implements ServerInterceptor {
           Reason.IDENTITY_INVALID,
           "a call without TLS must say who makes it in the header " + CLAIMED.name());
     }
-    return PeerId.parse(uri);
+    try {
+      return PeerId.parse(uri);
+    } catch (DcmException malformed) {
+      throw new DcmException(Reason.IDENTITY_INVALID, malformed.sentence(), malformed);
+    }
   }
 
   private static PeerId certified(ServerCall<?, ?> call) throws DcmException {

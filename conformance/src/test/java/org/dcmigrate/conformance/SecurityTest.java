@@ -1,0 +1,217 @@
+package org.dcmigrate.conformance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.grpc.ManagedChannel;
+import io.grpc.netty.GrpcSslContexts;
+import io.grpc.netty.NettyServerBuilder;
+import io.netty.handler.ssl.ClientAuth;
+import io.netty.handler.ssl.SslContextBuilder;
+import io.netty.handler.ssl.SslProvider;
+import io.netty.handler.ssl.util.InsecureTrustManagerFactory;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.PrivateKey;
+import java.security.cert.X509Certificate;
+import java.time.Duration;
+import java.util.Base64;
+import java.util.List;
+import java.util.Optional;
+import javax.net.ssl.SSLException;
+import org.dcmigrate.conformance.mutants.FaultyPeer;
+import org.dcmigrate.conformance.mutants.FaultyPeer.Backend;
+import org.dcmigrate.conformance.mutants.FaultyPeer.Fault;
+import org.dcmigrate.conformance.play.Access;
+import org.dcmigrate.conformance.play.Authority;
+import org.dcmigrate.conformance.play.Authority.Leaf;
+import org.dcmigrate.conformance.play.Target;
+import org.dcmigrate.conformance.play.TestGuest;
+import org.dcmigrate.conformance.play.Votes;
+import org.dcmigrate.conformance.suite.CaseResult;
+import org.dcmigrate.conformance.suite.Report;
+import org.dcmigrate.conformance.suite.Runner;
+import org.dcmigrate.conformance.suite.Suite;
+import org.dcmigrate.conformance.suite.Verdict;
+import org.dcmigrate.peer.Daemon;
+import org.dcmigrate.peer.config.DcmdConfig;
+import org.dcmigrate.peer.config.Timeouts;
+import org.dcmigrate.peer.transfer.CompressionMode;
+import org.dcmigrate.protocol.PeerId;
+import org.dcmigrate.protocol.pages.PageDigest;
+import org.dcmigrate.protocol.transport.Security;
+import org.dcmigrate.protocol.transport.TlsMaterial;
+import org.dcmigrate.protocol.transport.Transport;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The cases about certificates, over TLS: a right peer passes, one that looks at nothing fails. */
+class SecurityTest {
+  private static final PeerId REFERENCE = new PeerId("spiffe://test/peer/reference");
+
+  @TempDir private Path directory;
+  private Authority authority;
+  private Path ca;
+  private Security tester;
+
+  @BeforeEach
+  void issue() throws Exception {
+    authority = Authority.unknown();
+    ca = write("ca.pem", authority.certificate());
+    tester = material("tester", ReferencePeer.TESTER);
+  }
+
+  @Test
+  void theReferencePasses() throws Exception {
+    String listen = "127.0.0.1:" + ReferencePeer.freePort();
+    String second = "127.0.0.1:" + ReferencePeer.freePort();
+    try (Daemon daemon = reference(listen, second);
+        Votes votes = Votes.listen(listen, tester);
+        // Has the tester's certificate, where the second peer's is expected.
+        Votes impostor = Votes.listen(second, tester)) {
+      List<CaseResult> results =
+          run(
+              "127.0.0.1:" + daemon.port(),
+              Optional.of(votes),
+              Optional.of(impostor),
+              "certificate/**",
+              "admission/**",
+              "relay/contributor/pages",
+              "relay/contributor/impostor",
+              "commit/destination/running");
+      assertThat(results)
+          .filteredOn(
+              result ->
+                  result.verdict() != Verdict.PASS
+                      // Over TLS there is no other name than the certificate's.
+                      && !result.of().name().matches("admission/any/(nameless|misnamed)"))
+          .extracting(Report::text)
+          .isEmpty();
+      assertThat(results).hasSizeGreaterThan(25);
+    }
+  }
+
+  /** Each certificate does reach a peer that takes any, so that each case can fail. */
+  @Test
+  void aPeerThatTakesAnyCertificateFails() throws Exception {
+    try (ReferencePeer behind = ReferencePeer.start(directory);
+        FaultyPeer front =
+            FaultyPeer.inFrontOf(
+                new Backend(
+                    behind.endpoint(),
+                    new Security.PlaintextLoopback(ReferencePeer.TESTER),
+                    ReferencePeer.TESTER),
+                new TakesAny(authority.leaf(REFERENCE.uri()).issue()))) {
+      List<CaseResult> results =
+          run(front.endpoint(), Optional.empty(), Optional.empty(), "certificate/**");
+
+      assertThat(results)
+          .filteredOn(result -> !result.of().name().equals("certificate/any/plaintext"))
+          .hasSizeGreaterThan(20)
+          .filteredOn(result -> result.verdict() != Verdict.FAIL)
+          .extracting(Report::text)
+          .isEmpty();
+    }
+  }
+
+  /** Without the authority's key nothing is said. */
+  @Test
+  void withoutTlsNothingIsSaid() throws Exception {
+    try (ReferencePeer peer = ReferencePeer.start(directory)) {
+      assertThat(Tester.run(peer, "certificate/**"))
+          .hasSizeGreaterThan(20)
+          .allMatch(result -> result.verdict() == Verdict.NOT_APPLICABLE)
+          .allMatch(result -> result.explanation().contains("--ca-key"));
+    }
+  }
+
+  private record TakesAny(Leaf own) implements Fault {
+    @Override
+    public NettyServerBuilder listens(Security front) {
+      try {
+        return NettyServerBuilder.forAddress(
+                new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
+            .sslContext(
+                GrpcSslContexts.configure(
+                        SslContextBuilder.forServer(own.key(), own.certificate()), SslProvider.JDK)
+                    .protocols("TLSv1.3", "TLSv1.2")
+                    .clientAuth(ClientAuth.OPTIONAL)
+                    .trustManager(InsecureTrustManagerFactory.INSTANCE)
+                    .build());
+      } catch (SSLException impossible) {
+        throw new IllegalStateException(impossible);
+      }
+    }
+  }
+
+  private List<CaseResult> run(
+      String endpoint, Optional<Votes> votes, Optional<Votes> impostor, String... globs)
+      throws Exception {
+    ManagedChannel channel = Transport.channel(endpoint, tester, REFERENCE);
+    try (Access access =
+        new Access(
+            endpoint,
+            tester,
+            REFERENCE,
+            Optional.of(ReferencePeer.SECOND),
+            impostor,
+            Optional.of(authority))) {
+      Target target =
+          new Target(channel, ReferencePeer.TESTER, Duration.ofSeconds(10), votes, access);
+      return new Runner(target, TestGuest.synthetic(), true, Duration.ofMinutes(5))
+          .run(Suite.matching(List.of(globs)), result -> {});
+    } finally {
+      channel.shutdownNow();
+    }
+  }
+
+  private Daemon reference(String listen, String second) throws Exception {
+    material("reference", REFERENCE);
+    return Daemon.start(
+        new DcmdConfig(
+            "reference",
+            Optional.empty(),
+            "127.0.0.1:" + ReferencePeer.freePort(),
+            directory.resolve("state"),
+            directory.resolve("run"),
+            Optional.of(
+                new DcmdConfig.Tls(
+                    ca, directory.resolve("reference.pem"), directory.resolve("reference.key"))),
+            PageDigest.Algorithm.CRC64,
+            List.of(
+                new DcmdConfig.Peer("tester", listen, ReferencePeer.TESTER),
+                new DcmdConfig.Peer("second", second, ReferencePeer.SECOND)),
+            List.of(ReferencePeer.TESTER),
+            DcmdConfig.Limits.DEFAULT,
+            Timeouts.DEFAULT,
+            List.of(),
+            List.of(),
+            List.of(),
+            Optional.empty(),
+            CompressionMode.AUTO));
+  }
+
+  private Security material(String name, PeerId identity) throws Exception {
+    Leaf leaf = authority.leaf(identity.uri()).issue();
+    return new Security.MutualTls(
+        TlsMaterial.load(
+            ca, write(name + ".pem", leaf.certificate()), write(name + ".key", leaf.key())));
+  }
+
+  private Path write(String name, X509Certificate certificate) throws Exception {
+    return write(name, "CERTIFICATE", certificate.getEncoded());
+  }
+
+  private Path write(String name, PrivateKey key) throws Exception {
+    return write(name, "PRIVATE KEY", key.getEncoded());
+  }
+
+  private Path write(String name, String kind, byte[] der) throws Exception {
+    return Files.writeString(
+        directory.resolve(name),
+        "-----BEGIN %s-----%n%s%n-----END %s-----%n"
+            .formatted(kind, Base64.getMimeEncoder().encodeToString(der), kind));
+  }
+}
