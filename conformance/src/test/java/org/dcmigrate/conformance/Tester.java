@@ -11,6 +11,7 @@ import org.dcmigrate.conformance.play.Votes;
 import org.dcmigrate.conformance.suite.CaseResult;
 import org.dcmigrate.conformance.suite.Runner;
 import org.dcmigrate.conformance.suite.Suite;
+import org.dcmigrate.conformance.suite.Verdict;
 import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.transport.Security;
 import org.dcmigrate.protocol.transport.Transport;
@@ -53,6 +54,13 @@ final class Tester {
     } finally {
       channel.shutdownNow();
     }
+  }
+
+  /** Whether a case passed, or needs TLS, which {@link SecurityTest} has. */
+  static boolean passed(CaseResult result) {
+    return result.verdict() == Verdict.PASS
+        || (result.verdict() == Verdict.NOT_APPLICABLE
+            && result.explanation().contains("--ca-key"));
   }
 
   /** Ways to a reference peer, or to what stands in front of one. */
