@@ -387,8 +387,11 @@ final class Moves {
     }
     Supplier<String> what = () -> id + ": the lease ends";
     Consumer<Turn> how = turn -> turn.holder(id).input(new HolderInput.LeaseEnded());
+    // Nobody calls a peer that is no holder any more, even if a late Open made it one again.
     boolean forgotten =
-        from.source().state().isEmpty() || from.source().state().get() instanceof Ended;
+        from.source().state().isEmpty()
+            || from.source().state().get() instanceof Ended
+            || !from.source().state().get().course().holders().contains(id);
     if (forgotten) {
       move(what, how);
     } else {
