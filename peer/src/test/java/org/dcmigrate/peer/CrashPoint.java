@@ -168,7 +168,6 @@ record CrashPoint(Way way, String victim, Trouble trouble, boolean late, Optiona
     points.add(stop(Way.REDIRECT, "b", "holder Retired 2"));
     points.add(stop(Way.REDIRECT, "b", "seat Accept 2"));
     points.add(stop(Way.REDIRECT, "c", "holder PreparedWith 2"));
-    points.add(stop(Way.REDIRECT, "c", "holder GrantedWith 2"));
     points.add(stop(Way.REDIRECT, "c", "holder OwnedWith 2"));
     points.add(stop(Way.WITNESSED, "c", "seat Accept 1"));
     points.add(cut("a", "source Granted 2", "b"));
@@ -212,24 +211,18 @@ record CrashPoint(Way way, String victim, Trouble trouble, boolean late, Optiona
       points.add(kill(Way.BALLOT, "a", "source Decided 1", moment, false));
     }
     points.add(kill(Way.REDIRECT, "a", "source AttemptOpened 2", after, false));
-    points.add(kill(Way.REDIRECT, "a", "seat Accept 2", before, true));
     points.add(kill(Way.REDIRECT, "a", "source Ended", after, false));
-    points.add(kill(Way.REDIRECT, "b", "holder Retired 2", after, true));
     points.add(kill(Way.REDIRECT, "b", "seat Accept 2", after, true));
     points.add(kill(Way.REDIRECT, "c", "holder PreparedWith 2", before, false));
     points.add(kill(Way.WITNESSED, "b", "holder GrantedWith 1", after, true));
-    points.add(kill(Way.WITNESSED, "c", "seat Accept 1", after, true));
     points.add(kill(Way.BALLOT, "a", "seat Promise 1", after, false));
     points.add(kill(Way.BALLOT, "c", "seat Promise 1", before, false));
     points.add(kill(Way.BALLOT, "c", "seat Accept 1", after, false));
     points.add(kill(Way.SECOND_HOP, "b", "holder GuestLeft 1", after, false));
     points.add(stop(Way.REDIRECT, "a", "source Granted 2"));
-    points.add(stop(Way.REDIRECT, "c", "holder GrantedWith 2"));
     points.add(cut("a", "source Granted 2", "c", Cut.Sort.SILENT));
-    points.add(cut("c", "holder OwnedWith 2", "a", Cut.Sort.ONE_WAY));
     points.add(cut("c", "holder OpenedAs 2", "a", Cut.Sort.ONE_WAY));
     points.add(cut("b", "holder Retired 2", "a", Cut.Sort.SILENT));
-    points.add(cut("c", "holder PreparedWith 2", "a", Cut.Sort.CLOSED));
     points.add(flowing(Way.WITNESSED, "a", TRANSFER, "b", Cut.Sort.CLOSED));
     points.add(flowing(Way.REDIRECT, "b", RELAY, "c", Cut.Sort.ONE_WAY));
     return List.copyOf(points);
