@@ -72,7 +72,7 @@ final class DoctorCommand implements Callable<Integer> {
 
   private boolean examine(Trial trial, PrintWriter out) {
     try {
-      target.requireListener();
+      TargetOptions.requireListener(target.endpoint());
       well(out, "somebody listens at " + target.target.orElseThrow());
     } catch (DcmException nobody) {
       return ill(out, nobody.sentence(), "start the target, and look at --target and at firewalls");

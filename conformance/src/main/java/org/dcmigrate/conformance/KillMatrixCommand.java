@@ -54,7 +54,7 @@ final class KillMatrixCommand implements Callable<Integer> {
   private int show(PrintWriter out) throws DcmException {
     Security security = target.security();
     Backend backend = new Backend(target.endpoint(), security, target.expected(security));
-    target.requireListener();
+    TargetOptions.requireListener(target.endpoint());
     Optional<Votes> votes = Optional.empty();
     if (target.listen.isPresent()) {
       votes = Optional.of(Votes.listen(target.listen.get(), security));

@@ -11,7 +11,6 @@ import org.dcmigrate.conformance.play.TestGuest;
 import org.dcmigrate.conformance.play.Votes;
 import org.dcmigrate.conformance.suite.CaseResult;
 import org.dcmigrate.conformance.suite.Report;
-import org.dcmigrate.conformance.suite.Suite;
 import org.dcmigrate.conformance.suite.Verdict;
 import org.dcmigrate.protocol.transport.Security;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -31,7 +30,7 @@ class NullPeerTest {
               TestGuest.synthetic(),
               Optional.of(votes));
       assertThat(matrix.nullPeers(List.of(peer), each -> {}))
-          .containsExactly(new KillMatrix.Nothing(peer, Suite.all().size(), List.of()));
+          .containsExactly(new KillMatrix.Nothing(peer, Tester.asSource().size(), List.of()));
     }
   }
 

@@ -4,8 +4,11 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import org.dcmigrate.conformance.play.PlayedPeer.Persona;
+import org.dcmigrate.conformance.play.Stage;
 import org.dcmigrate.peer.Daemon;
 import org.dcmigrate.peer.config.DcmdConfig;
 import org.dcmigrate.peer.config.Timeouts;
@@ -13,18 +16,38 @@ import org.dcmigrate.peer.transfer.CompressionMode;
 import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.pages.PageDigest;
+import org.dcmigrate.protocol.transport.Security;
 
 /** The reference daemon in this process, with the tester among its peers and operators. */
 final class ReferencePeer implements AutoCloseable {
   /** Who the tester is. */
   static final PeerId TESTER = new PeerId("spiffe://test/peer/tester");
 
-  private final Daemon daemon;
-  private final String tester;
+  /** Who the reference is. */
+  static final PeerId REFERENCE = new PeerId("spiffe://test/peer/reference");
 
-  private ReferencePeer(Daemon daemon, String tester) {
+  private static final PeerId SECOND = new PeerId("spiffe://test/peer/tester-2");
+  private static final PeerId WITNESS = new PeerId("spiffe://test/peer/tester-witness");
+
+  // Shorter than by default, so that losses are found out within the time of a case.
+  private static final Timeouts TIMEOUTS =
+      new Timeouts(
+          Duration.ofSeconds(10),
+          Duration.ofSeconds(5),
+          Duration.ofSeconds(3),
+          Duration.ofSeconds(4),
+          Duration.ofMinutes(1),
+          Duration.ofSeconds(15),
+          Duration.ofSeconds(5),
+          Duration.ofSeconds(60));
+  private static final Duration SILENCE = Duration.ofSeconds(6);
+
+  private final Daemon daemon;
+  private final List<DcmdConfig.Peer> testers;
+
+  private ReferencePeer(Daemon daemon, List<DcmdConfig.Peer> testers) {
     this.daemon = daemon;
-    this.tester = tester;
+    this.testers = List.copyOf(testers);
   }
 
   static ReferencePeer start(Path directory) throws DcmException, IOException {
@@ -33,27 +56,31 @@ final class ReferencePeer implements AutoCloseable {
 
   static ReferencePeer start(Path directory, CompressionMode compression)
       throws DcmException, IOException {
-    String tester = "127.0.0.1:" + freePort();
+    List<DcmdConfig.Peer> testers =
+        List.of(
+            new DcmdConfig.Peer("tester", "127.0.0.1:" + freePort(), TESTER),
+            new DcmdConfig.Peer("tester-2", "127.0.0.1:" + freePort(), SECOND),
+            new DcmdConfig.Peer("tester-witness", "127.0.0.1:" + freePort(), WITNESS));
     return new ReferencePeer(
         Daemon.start(
             new DcmdConfig(
                 "reference",
-                Optional.of(new PeerId("spiffe://test/peer/reference")),
+                Optional.of(REFERENCE),
                 "127.0.0.1:" + freePort(),
                 directory.resolve("state"),
                 directory.resolve("run"),
                 Optional.empty(),
                 PageDigest.Algorithm.CRC64,
-                List.of(new DcmdConfig.Peer("tester", tester, TESTER)),
+                testers,
                 List.of(TESTER),
                 DcmdConfig.Limits.DEFAULT,
-                Timeouts.DEFAULT,
+                TIMEOUTS,
                 List.of(),
                 List.of(),
                 List.of(),
                 Optional.empty(),
                 compression)),
-        tester);
+        testers);
   }
 
   /** Where it listens. */
@@ -63,7 +90,29 @@ final class ReferencePeer implements AutoCloseable {
 
   /** Where it reaches the tester. */
   String tester() {
-    return tester;
+    return testers.getFirst().endpoint();
+  }
+
+  /** All that the tester plays to it. */
+  Stage.Cast cast() {
+    List<Persona> personas =
+        testers.stream()
+            .map(
+                each ->
+                    new Persona(
+                        each.name(),
+                        new Security.PlaintextLoopback(each.identity()),
+                        each.endpoint()))
+            .toList();
+    return new Stage.Cast(
+        endpoint(),
+        REFERENCE,
+        personas.get(0),
+        personas.get(1),
+        personas.get(2),
+        new Security.PlaintextLoopback(TESTER),
+        Optional.empty(),
+        SILENCE);
   }
 
   /** The daemon. */

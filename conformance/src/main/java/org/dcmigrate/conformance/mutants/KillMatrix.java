@@ -102,7 +102,7 @@ public final class KillMatrix {
         Nothing nothing =
             new Nothing(
                 peer,
-                (int) results.stream().filter(one -> one.verdict() != Verdict.NOT_RUN).count(),
+                (int) results.stream().filter(KillMatrix::ran).count(),
                 results.stream()
                     .filter(one -> one.verdict() == Verdict.PASS)
                     .map(one -> one.of().name())
@@ -114,6 +114,10 @@ public final class KillMatrix {
       }
     }
     return found;
+  }
+
+  private static boolean ran(CaseResult result) {
+    return result.verdict() != Verdict.NOT_RUN && result.verdict() != Verdict.NOT_APPLICABLE;
   }
 
   private Row row(Mutant mutant, CaseResult control) throws DcmException {

@@ -17,6 +17,7 @@ public final class Target {
   private final PeerId self;
   private final Duration timeout;
   private final Optional<Votes> votes;
+  private final Optional<Stage> stage;
 
   /**
    * A peer under test.
@@ -26,10 +27,35 @@ public final class Target {
    * @param votes the tester's own votes, where the target can ask for them
    */
   public Target(Channel channel, PeerId self, Duration timeout, Optional<Votes> votes) {
+    this(channel, self, timeout, votes, Optional.empty());
+  }
+
+  private Target(
+      Channel channel,
+      PeerId self,
+      Duration timeout,
+      Optional<Votes> votes,
+      Optional<Stage> stage) {
     this.channel = channel;
     this.self = self;
     this.timeout = timeout;
     this.votes = votes;
+    this.stage = stage;
+  }
+
+  /**
+   * A peer under test to which the tester plays all other roles as well.
+   *
+   * @param self the tester's identity as source, that of the first played peer
+   */
+  public static Target on(Stage stage, Channel channel, PeerId self, Duration timeout) {
+    return new Target(
+        channel, self, timeout, Optional.of(stage.first().votes()), Optional.of(stage));
+  }
+
+  /** All that the tester plays beside the source; none where it plays the source only. */
+  public Optional<Stage> stage() {
+    return stage;
   }
 
   /** The tester's votes as source; only for cases that commit. */

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.dcmigrate.protocol.pages.PageDigest;
 
 /** One run of one case: the target, the migrations begun, and what was said. */
@@ -13,10 +14,26 @@ public final class Trial {
   private final TestGuest guest;
   private final Transcript transcript = new Transcript();
   private final List<TestMigration> migrations = new ArrayList<>();
+  private final List<TargetMigration> moving = new ArrayList<>();
 
   public Trial(Target target, TestGuest guest) {
     this.target = target;
     this.guest = guest;
+    target.stage().ifPresent(stage -> stage.begin(transcript));
+  }
+
+  /** All that the tester plays to a source; only for cases of that role. */
+  public Stage stage() {
+    return target
+        .stage()
+        .orElseThrow(() -> new IllegalStateException("the tester plays the source only"));
+  }
+
+  /** A migration of which the target is the source, that has not begun yet. */
+  public TargetMigration moving() {
+    TargetMigration migration = new TargetMigration(this, stage());
+    moving.add(migration);
+    return migration;
   }
 
   /** The peer under test. */
@@ -107,6 +124,11 @@ public final class Trial {
 
   /** Has the target forget what the case left there; tells what stays all the same. */
   public List<String> cleanUp() {
-    return migrations.stream().map(TestMigration::cleanUp).flatMap(Optional::stream).toList();
+    target.stage().ifPresent(Stage::calm);
+    return Stream.concat(
+            migrations.stream().map(TestMigration::cleanUp),
+            moving.stream().map(TargetMigration::cleanUp))
+        .flatMap(Optional::stream)
+        .toList();
   }
 }

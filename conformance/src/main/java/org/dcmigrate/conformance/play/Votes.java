@@ -32,10 +32,20 @@ import org.dcmigrate.v1.PromiseResponse;
 public final class Votes implements AutoCloseable {
   private final Map<AttemptRef, Acceptor> acceptors = new ConcurrentHashMap<>();
   private final Map<AttemptRef, Boolean> heldBack = new ConcurrentHashMap<>();
-  private final Server server;
+  private final Optional<Server> server;
 
   private Votes(String listen, Security security) throws DcmException, IOException {
-    server = Transport.server(listen, security).addService(new Service()).build().start();
+    server =
+        Optional.of(Transport.server(listen, security).addService(new Service()).build().start());
+  }
+
+  private Votes() {
+    server = Optional.empty();
+  }
+
+  /** Votes that somebody else's service asks for. */
+  static Votes unheard() {
+    return new Votes();
   }
 
   /**
@@ -55,7 +65,7 @@ public final class Votes implements AutoCloseable {
 
   /** Where the tester listens. */
   public int port() {
-    return server.getPort();
+    return server.orElseThrow().getPort();
   }
 
   /** Votes on this attempt stay unanswered until they are let go. */
@@ -83,7 +93,7 @@ public final class Votes implements AutoCloseable {
     return Optional.ofNullable(acceptors.get(attempt)).flatMap(Acceptor::accepted);
   }
 
-  private Answer vote(AttemptRef attempt, Question question) throws DcmException {
+  Answer vote(AttemptRef attempt, Question question) throws DcmException {
     Wire.attempt(attempt);
     Acceptor.Step[] step = new Acceptor.Step[1];
     acceptors.compute(
@@ -100,7 +110,7 @@ public final class Votes implements AutoCloseable {
 
   @Override
   public void close() {
-    server.shutdownNow();
+    server.ifPresent(Server::shutdownNow);
   }
 
   private final class Service extends DecisionServiceGrpc.DecisionServiceImplBase {

@@ -45,7 +45,9 @@ public final class HtmlReport {
   }
 
   private static boolean detailed(CaseResult result) {
-    return result.verdict() != Verdict.PASS && result.verdict() != Verdict.NOT_RUN;
+    return result.verdict() != Verdict.PASS
+        && result.verdict() != Verdict.NOT_RUN
+        && result.verdict() != Verdict.NOT_APPLICABLE;
   }
 
   private static void summary(List<CaseResult> results, StringBuilder out) {

@@ -30,7 +30,7 @@ public final class JunitReport {
             case PASS, WARN -> "system-out";
             case FAIL, XPASS -> "failure";
             case INCONCLUSIVE, TESTER_ERROR -> "error";
-            case NOT_RUN, XFAIL -> "skipped";
+            case NOT_APPLICABLE, NOT_RUN, XFAIL -> "skipped";
           };
       switch (element) {
         case "failure" -> failures++;

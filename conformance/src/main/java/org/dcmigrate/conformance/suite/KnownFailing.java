@@ -51,7 +51,7 @@ public final class KnownFailing {
           case PASS -> result.as(Verdict.XPASS, "passes, but is listed: " + entry.reason());
           case FAIL, WARN ->
               result.as(Verdict.XFAIL, "known (" + entry.reason() + "): " + result.explanation());
-          case INCONCLUSIVE, TESTER_ERROR, NOT_RUN, XFAIL, XPASS -> result;
+          case INCONCLUSIVE, TESTER_ERROR, NOT_APPLICABLE, NOT_RUN, XFAIL, XPASS -> result;
         };
       }
     }

@@ -25,7 +25,7 @@ public final class Report {
             .allMatch(
                 result ->
                     switch (result.verdict()) {
-                      case PASS, WARN, XFAIL -> true;
+                      case PASS, WARN, XFAIL, NOT_APPLICABLE -> true;
                       case FAIL, XPASS, INCONCLUSIVE, TESTER_ERROR, NOT_RUN -> false;
                     });
   }
@@ -37,7 +37,9 @@ public final class Report {
             "%-12s %-58s %8.1f ms%n"
                 .formatted(
                     result.verdict(), result.of().name(), result.took().toNanos() * MS_PER_NS));
-    if (result.verdict() == Verdict.PASS || result.verdict() == Verdict.NOT_RUN) {
+    if (result.verdict() == Verdict.PASS
+        || result.verdict() == Verdict.NOT_RUN
+        || result.verdict() == Verdict.NOT_APPLICABLE) {
       return result.explanation().isEmpty()
           ? text.toString()
           : text.append("    ").append(harmless(result.explanation())).append('\n').toString();

@@ -13,6 +13,8 @@ import org.dcmigrate.conformance.cases.HandshakeCases;
 import org.dcmigrate.conformance.cases.MetadataCases;
 import org.dcmigrate.conformance.cases.PageCases;
 import org.dcmigrate.conformance.cases.PageRefusalCases;
+import org.dcmigrate.conformance.cases.RedirectCases;
+import org.dcmigrate.conformance.cases.SourceCases;
 import org.dcmigrate.conformance.cases.SwitchoverCases;
 
 /** All cases there are. */
@@ -28,7 +30,9 @@ public final class Suite {
               CommitCases.all(),
               ContributorCases.all(),
               EndingCases.all(),
-              FormCases.all())
+              FormCases.all(),
+              SourceCases.all(),
+              RedirectCases.all())
           .flatMap(List::stream)
           .toList();
 

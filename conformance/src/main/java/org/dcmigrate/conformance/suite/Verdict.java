@@ -16,6 +16,8 @@ public enum Verdict {
   INCONCLUSIVE,
   /** The tester itself failed. */
   TESTER_ERROR,
+  /** The target does not claim what the case is about. */
+  NOT_APPLICABLE,
   /** The case was not run. */
   NOT_RUN
 }
