@@ -1,6 +1,7 @@
 package org.dcmigrate.conformance;
 
 import java.io.PrintWriter;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -9,10 +10,13 @@ import java.util.concurrent.Callable;
 import org.dcmigrate.conformance.mutants.FaultyPeer.Backend;
 import org.dcmigrate.conformance.mutants.KillMatrix;
 import org.dcmigrate.conformance.mutants.KillMatrix.Fate;
+import org.dcmigrate.conformance.mutants.Mutant;
 import org.dcmigrate.conformance.mutants.Mutants;
 import org.dcmigrate.conformance.mutants.NullPeer;
 import org.dcmigrate.conformance.mutants.Proof;
+import org.dcmigrate.conformance.play.Stage;
 import org.dcmigrate.conformance.play.Votes;
+import org.dcmigrate.conformance.suite.Glob;
 import org.dcmigrate.conformance.suite.Report;
 import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.transport.Security;
@@ -20,6 +24,7 @@ import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** The command {@code dcm-conformance kill-matrix}. */
@@ -36,10 +41,17 @@ final class KillMatrixCommand implements Callable<Integer> {
   private static final int NOT_PROVEN = 1;
   private static final int WRONG_USAGE = 2;
   private static final int CLAUSES_A_LINE = 8;
+  private static final Duration TIMEOUT = Duration.ofSeconds(10);
 
   @Mixin private TargetOptions target = new TargetOptions();
   @Mixin private GuestOptions guest = new GuestOptions();
   @Spec private CommandSpec spec;
+
+  @Option(
+      names = "--case",
+      paramLabel = "GLOB",
+      description = "Only mutants that such a case finds, and no peers that do nothing right.")
+  private String killer = "";
 
   @Override
   public Integer call() {
@@ -52,6 +64,13 @@ final class KillMatrixCommand implements Callable<Integer> {
   }
 
   private int show(PrintWriter out) throws DcmException {
+    if (target.named().isPresent()) {
+      try (Session session = Session.open(target, guest, TIMEOUT)) {
+        Stage.Cast cast = session.cast().orElseThrow();
+        Backend backend = new Backend(cast.endpoint(), cast.first().security(), cast.target());
+        return show(new KillMatrix(backend, session.guest(), cast), out);
+      }
+    }
     Security security = target.security();
     Backend backend = new Backend(target.endpoint(), security, target.expected(security));
     TargetOptions.requireListener(target.endpoint());
@@ -66,11 +85,11 @@ final class KillMatrixCommand implements Callable<Integer> {
     }
   }
 
-  private static int show(KillMatrix matrix, PrintWriter out) throws DcmException {
+  private int show(KillMatrix matrix, PrintWriter out) throws DcmException {
     out.println("MUTANTS");
     List<KillMatrix.Row> rows =
         matrix.mutants(
-            Mutants.all(),
+            mutants(),
             row -> {
               out.printf(
                   "%-12s  %-54s  %s  %s%n",
@@ -83,7 +102,7 @@ final class KillMatrixCommand implements Callable<Integer> {
     out.printf("%nPEERS THAT DO NOTHING RIGHT%n");
     List<KillMatrix.Nothing> nothing =
         matrix.nullPeers(
-            Arrays.asList(NullPeer.values()),
+            killer.isEmpty() ? Arrays.asList(NullPeer.values()) : List.of(),
             one -> {
               out.printf(
                   "%-52s  %d cases, %d passed%n",
@@ -104,6 +123,12 @@ final class KillMatrixCommand implements Callable<Integer> {
         killed, rows.size(), proof.proven().size(), Proof.clauses().size());
     out.flush();
     return complete ? CommandLine.ExitCode.OK : NOT_PROVEN;
+  }
+
+  private List<Mutant> mutants() {
+    return Mutants.all().stream()
+        .filter(each -> killer.isEmpty() || Glob.fits(killer, each.killer()))
+        .toList();
   }
 
   private static void list(PrintWriter out, String title, Set<String> clauses) {

@@ -29,6 +29,8 @@ final class Session implements AutoCloseable {
   private final boolean ownTarget;
   private Claims claims = Claims.HOLDER;
   private Optional<Target> target = Optional.empty();
+  private Optional<Stage.Cast> cast = Optional.empty();
+  private Duration waits = Duration.ZERO;
   private TestGuest guest = TestGuest.synthetic();
 
   private Session(String endpoint, boolean ownTarget) {
@@ -47,8 +49,16 @@ final class Session implements AutoCloseable {
   }
 
   /** The target. */
-  Target target() {
-    return target.orElseThrow();
+  Target target() throws DcmException {
+    if (target.isEmpty()) {
+      target = Optional.of(onStage(cast.orElseThrow()));
+    }
+    return target.get();
+  }
+
+  /** All that the tester plays; none where it is the source only. */
+  Optional<Stage.Cast> cast() {
+    return cast;
   }
 
   /** The guest that the tester pretends to move. */
@@ -137,8 +147,8 @@ final class Session implements AutoCloseable {
   private void play(
       TargetConfig config, Optional<Adapter> adapter, GuestOptions guests, Duration timeout)
       throws DcmException {
-    Stage stage =
-        Stage.open(
+    cast =
+        Optional.of(
             new Stage.Cast(
                 config.endpoint(),
                 config.identity(),
@@ -147,16 +157,20 @@ final class Session implements AutoCloseable {
                 config.witness(),
                 config.operator(),
                 adapter,
-                config.silence()),
-            timeout,
-            config.endpoint(),
-            Stage.UNTOUCHED);
-    closers.push(stage);
-    Security security = config.first().security();
-    ManagedChannel channel = channel(security, config.identity());
-    target = Optional.of(Target.on(stage, channel, security.identity(), timeout));
+                config.silence()));
+    waits = timeout;
     claims = config.claims();
     guest = guests.isGiven() || config.guest().isEmpty() ? guests.guest() : config.guest().get();
+  }
+
+  /** The target with all that the tester plays to it, which listens from here on. */
+  private Target onStage(Stage.Cast all) throws DcmException {
+    Stage stage =
+        Stage.open(
+            all, waits, Transport.channel(endpoint, all.operator(), all.target()), Stage.UNTOUCHED);
+    closers.push(stage);
+    Security security = all.first().security();
+    return Target.on(stage, channel(security, all.target()), security.identity(), waits);
   }
 
   private ManagedChannel channel(Security security, PeerId expected) throws DcmException {

@@ -15,6 +15,7 @@ import org.dcmigrate.conformance.mutants.FaultyPeer.Call;
 import org.dcmigrate.conformance.mutants.FaultyPeer.Fault;
 import org.dcmigrate.conformance.mutants.KillMatrix;
 import org.dcmigrate.conformance.mutants.Mutant;
+import org.dcmigrate.conformance.mutants.Mutants;
 import org.dcmigrate.conformance.mutants.Proof;
 import org.dcmigrate.conformance.play.TestGuest;
 import org.dcmigrate.conformance.suite.CaseResult;
@@ -58,8 +59,12 @@ class MutantTest {
     }
   }
 
+  static List<Mutant> holders() {
+    return Mutants.all().stream().filter(each -> !each.killer().contains("/source/")).toList();
+  }
+
   @ParameterizedTest
-  @MethodSource("org.dcmigrate.conformance.mutants.Mutants#all")
+  @MethodSource("holders")
   void isKilled(Mutant mutant) throws Exception {
     assertThat(Proof.clauses()).contains(mutant.clause());
     assertThat(Suite.matching(List.of(mutant.killer())))

@@ -73,7 +73,7 @@ class TargetFileTest {
           claims: {source: 2             | claims: {sourze: 2         | claims.sourze is not a known key
           silenceMs: 9000                | silenze: 9000              | silenze is not a known key
           listen: 127.0.0.1:7501         | listen: 127.0.0.1:7500     | must differ in name, identity and listen
-          identity: spiffe://test/peer/w | identity: w                | tester.witness.identity must be an identity
+          identity: spiffe://test/peer/w | identity: 'w w'               | tester.witness.identity must be an identity
           tester:                        | 'tester: 3 #'              | is not valid YAML
           """)
   void saysWhatIsWrong(String right, String wrong, String sentence) {

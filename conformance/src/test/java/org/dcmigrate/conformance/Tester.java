@@ -54,7 +54,12 @@ final class Tester {
             peer.endpoint(),
             new Security.PlaintextLoopback(ReferencePeer.TESTER),
             ReferencePeer.REFERENCE);
-    try (Stage stage = Stage.open(peer.cast(), timeout, peer.endpoint(), Stage.UNTOUCHED)) {
+    try (Stage stage =
+        Stage.open(
+            peer.cast(),
+            timeout,
+            Transport.channel(peer.endpoint(), peer.cast().operator(), peer.cast().target()),
+            Stage.UNTOUCHED)) {
       return new Runner(
               Target.on(stage, channel, ReferencePeer.TESTER, timeout),
               TestGuest.synthetic(),

@@ -231,6 +231,7 @@ public final class RedirectCases {
     Stage stage = trial.stage();
     Stuck stuck = Flows.midBulk(trial, 0);
     Script.Held open = stage.second().script().hold(OPEN);
+    Script.Held prepared = stage.first().script().hold(PREPARE_END);
     Conversation<RedirectRequest, RedirectResponse> redirect =
         stuck.migration().redirecting(stage.second());
     trial.given(
@@ -249,6 +250,7 @@ public final class RedirectCases {
         "Prepare at the old destination while the new one is asked",
         came(stage.first(), PREPARE));
     open.letGo();
+    prepared.letGo();
     Expect.ok("Redirect", redirect.rest());
     stuck.migration().completed(stage.second());
   }

@@ -22,8 +22,11 @@ import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.transport.Security;
 import org.dcmigrate.protocol.transport.Transport;
+import org.dcmigrate.protocol.wire.Errors;
 import org.dcmigrate.v1.ContributorServiceGrpc;
+import org.dcmigrate.v1.DecisionServiceGrpc;
 import org.dcmigrate.v1.DestinationServiceGrpc;
+import org.dcmigrate.v1.MigrationServiceGrpc;
 import org.dcmigrate.v1.PeerServiceGrpc;
 import org.dcmigrate.v1.TransferServiceGrpc;
 
@@ -44,7 +47,23 @@ public final class FaultyPeer implements AutoCloseable {
           ContributorServiceGrpc.getGetContributorStatusMethod(),
           ContributorServiceGrpc.getReleaseMethod(),
           TransferServiceGrpc.getTransferMethod(),
+          DecisionServiceGrpc.getAppointMethod(),
+          DecisionServiceGrpc.getPromiseMethod(),
+          DecisionServiceGrpc.getAcceptMethod(),
+          DecisionServiceGrpc.getDismissMethod(),
+          MigrationServiceGrpc.getMigrateMethod(),
+          MigrationServiceGrpc.getRedirectMethod(),
+          MigrationServiceGrpc.getCancelMigrationMethod(),
+          MigrationServiceGrpc.getSetDowntimeLimitMethod(),
+          MigrationServiceGrpc.getResolveMigrationMethod(),
+          MigrationServiceGrpc.getGetLimitsMethod(),
+          MigrationServiceGrpc.getSetLimitsMethod(),
+          MigrationServiceGrpc.getGetMigrationMethod(),
+          MigrationServiceGrpc.getListMigrationsMethod(),
           PeerServiceGrpc.getGetPeerMethod(),
+          PeerServiceGrpc.getListGuestsMethod(),
+          PeerServiceGrpc.getGetGuestMethod(),
+          PeerServiceGrpc.getCreateGuestMethod(),
           PeerServiceGrpc.getDeleteGuestMethod());
 
   private final Server server;
@@ -69,8 +88,14 @@ public final class FaultyPeer implements AutoCloseable {
     private int requests;
     private Optional<Message> first = Optional.empty();
 
-    private Call(String method) {
+    Call(String method) {
       this.method = method;
+    }
+
+    /** Counts a request. */
+    void came(Message message) {
+      first = first.or(() -> Optional.of(message));
+      requests++;
     }
 
     /** Name of the method, without its service. */
@@ -116,9 +141,29 @@ public final class FaultyPeer implements AutoCloseable {
       return Optional.empty();
     }
 
+    /**
+     * Answers the caller at once. The message goes on all the same, unless it is dropped; what
+     * comes to it from the other side, nobody hears where the call has ended.
+     */
+    default Optional<Early> early(Call call, Message message) {
+      return Optional.empty();
+    }
+
+    /** Whether it is kept from the other side that the caller breaks the call off. */
+    default boolean hidesBreak(Call call) {
+      return false;
+    }
+
     /** Changes the trailers of a refusal. */
     default Metadata trailers(Metadata trailers) {
       return trailers;
+    }
+  }
+
+  /** What the caller is told at once, and how its call ends where it does. */
+  record Early(List<Message> answers, Optional<StatusRuntimeException> end) {
+    Early {
+      answers = List.copyOf(answers);
     }
   }
 
@@ -177,14 +222,15 @@ public final class FaultyPeer implements AutoCloseable {
     return (front, headers) -> {
       Call call = new Call(String.valueOf(method.getBareMethodName()));
       ClientCall<Message, Message> back = channel.newCall(method, CallOptions.DEFAULT);
-      back.start(new Backward(front, call, fault), new Metadata());
+      Backward backward = new Backward(front, call, fault);
+      back.start(backward, new Metadata());
       back.request(Integer.MAX_VALUE);
       front.request(Integer.MAX_VALUE);
       return new ServerCall.Listener<>() {
         @Override
         public void onMessage(Message message) {
-          call.first = call.first.or(() -> Optional.of(message));
-          call.requests++;
+          call.came(message);
+          fault.early(call, message).ifPresent(backward::early);
           fault.requests(call, message).forEach(back::sendMessage);
         }
 
@@ -206,6 +252,7 @@ public final class FaultyPeer implements AutoCloseable {
     private final Call call;
     private final Fault fault;
     private boolean begun;
+    private boolean over;
 
     Backward(ServerCall<Message, Message> front, Call call, Fault fault) {
       this.front = front;
@@ -218,8 +265,24 @@ public final class FaultyPeer implements AutoCloseable {
       fault.response(call, message).ifPresent(this::send);
     }
 
+    synchronized void early(Early early) {
+      early.answers().forEach(this::send);
+      boolean single = front.getMethodDescriptor().getType().serverSendsOneMessage();
+      if (!over && (early.end().isPresent() || single)) {
+        over = true;
+        Optional<StatusRuntimeException> end = early.end();
+        front.close(
+            end.map(StatusRuntimeException::getStatus).orElse(Status.OK),
+            end.flatMap(refusal -> Optional.ofNullable(refusal.getTrailers()))
+                .orElseGet(Metadata::new));
+      }
+    }
+
     @Override
-    public void onClose(Status status, Metadata trailers) {
+    public synchronized void onClose(Status status, Metadata trailers) {
+      if (over) {
+        return;
+      }
       Optional<Message> instead =
           status.isOk() ? Optional.empty() : fault.instead(call, reason(status, trailers));
       if (instead.isPresent()) {
@@ -235,18 +298,20 @@ public final class FaultyPeer implements AutoCloseable {
       }
     }
 
-    private void send(Message message) {
+    private synchronized void send(Message message) {
+      if (over) {
+        return;
+      }
       if (!begun) {
         begun = true;
         front.sendHeaders(new Metadata());
       }
       front.sendMessage(message);
     }
+  }
 
-    private static String reason(Status status, Metadata trailers) {
-      return org.dcmigrate.protocol.wire.Errors.fromStatus(status.asRuntimeException(trailers))
-          .reason()
-          .name();
-    }
+  /** Why a call was refused. */
+  static String reason(Status status, Metadata trailers) {
+    return Errors.fromStatus(status.asRuntimeException(trailers)).reason().name();
   }
 }

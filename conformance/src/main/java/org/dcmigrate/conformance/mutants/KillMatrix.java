@@ -1,6 +1,7 @@
 package org.dcmigrate.conformance.mutants;
 
 import io.grpc.ManagedChannel;
+import io.grpc.ServerInterceptor;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -11,6 +12,8 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import org.dcmigrate.conformance.mutants.FaultyPeer.Backend;
 import org.dcmigrate.conformance.mutants.FaultyPeer.Fault;
+import org.dcmigrate.conformance.play.Stage;
+import org.dcmigrate.conformance.play.Stage.Cast;
 import org.dcmigrate.conformance.play.Target;
 import org.dcmigrate.conformance.play.TestGuest;
 import org.dcmigrate.conformance.play.Votes;
@@ -21,6 +24,7 @@ import org.dcmigrate.conformance.suite.Runner;
 import org.dcmigrate.conformance.suite.Suite;
 import org.dcmigrate.conformance.suite.Verdict;
 import org.dcmigrate.protocol.DcmException;
+import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.Reason;
 import org.dcmigrate.protocol.transport.Transport;
 
@@ -35,6 +39,7 @@ public final class KillMatrix {
   private final Backend backend;
   private final TestGuest guest;
   private final Optional<Votes> votes;
+  private final Optional<Cast> cast;
 
   /** What became of a mutant. */
   public enum Fate {
@@ -46,7 +51,7 @@ public final class KillMatrix {
     WRONG_REASON,
     /** The case does not pass without the fault: that it fails says nothing. */
     NO_CONTROL,
-    /** The mutant's case gives a guest away, and the target cannot reach the tester. */
+    /** The mutant's case needs more of the tester than the target can reach. */
     NOT_RUN
   }
 
@@ -74,6 +79,19 @@ public final class KillMatrix {
     this.backend = backend;
     this.guest = guest;
     this.votes = votes;
+    cast = Optional.empty();
+  }
+
+  /**
+   * A matrix in which the tester plays all roles.
+   *
+   * @param backend a right peer, to which the tester as source and operator is the same
+   */
+  public KillMatrix(Backend backend, TestGuest guest, Cast cast) {
+    this.backend = backend;
+    this.guest = guest;
+    this.votes = Optional.empty();
+    this.cast = Optional.of(cast);
   }
 
   /** Runs these mutants, one after the other, and tells of each. */
@@ -98,7 +116,8 @@ public final class KillMatrix {
     List<Nothing> found = new ArrayList<>();
     for (NullPeer peer : peers) {
       try (NullPeer.Running running = peer.start(backend.front())) {
-        List<CaseResult> results = run(running.endpoint(), peer.timeout(), Suite.all());
+        List<CaseResult> results =
+            run(running.endpoint(), peer.timeout(), Suite.all(), Stage.UNTOUCHED);
         Nothing nothing =
             new Nothing(
                 peer,
@@ -121,7 +140,7 @@ public final class KillMatrix {
   }
 
   private Row row(Mutant mutant, CaseResult control) throws DcmException {
-    if (control.verdict() == Verdict.NOT_RUN) {
+    if (!ran(control)) {
       return new Row(mutant, Fate.NOT_RUN, control);
     }
     if (control.verdict() != Verdict.PASS) {
@@ -141,19 +160,27 @@ public final class KillMatrix {
       throw new IllegalStateException("a mutant names a case that is not there: " + name);
     }
     try (FaultyPeer peer = FaultyPeer.inFrontOf(backend, fault)) {
-      return run(peer.endpoint(), TIMEOUT, one).getFirst();
+      return run(peer.endpoint(), TIMEOUT, one, new FaultBetween(fault)).getFirst();
     } catch (IOException failed) {
       throw cannotListen(failed);
     }
   }
 
-  private List<CaseResult> run(String endpoint, Duration timeout, List<Case> cases)
+  private List<CaseResult> run(
+      String endpoint, Duration timeout, List<Case> cases, ServerInterceptor between)
       throws DcmException {
-    ManagedChannel channel =
-        Transport.channel(endpoint, backend.front(), backend.security().identity());
+    PeerId self = backend.security().identity();
+    ManagedChannel channel = Transport.channel(endpoint, backend.front(), self);
     try {
-      Target target = new Target(channel, backend.security().identity(), timeout, votes);
-      return new Runner(target, guest, votes.isPresent(), BUDGET).run(cases, result -> {});
+      if (cast.isEmpty()) {
+        Target target = new Target(channel, self, timeout, votes);
+        return new Runner(target, guest, votes.isPresent(), BUDGET).run(cases, result -> {});
+      }
+      ManagedChannel operating = Transport.channel(endpoint, backend.front(), self);
+      try (Stage stage = Stage.open(cast.get(), timeout, operating, between)) {
+        Target target = Target.on(stage, channel, self, timeout);
+        return new Runner(target, guest, true, BUDGET).run(cases, result -> {});
+      }
     } finally {
       channel.shutdownNow();
     }

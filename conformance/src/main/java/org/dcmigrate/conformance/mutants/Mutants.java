@@ -128,6 +128,7 @@ public final class Mutants {
                         : part)));
     pages(all);
     endings(all);
+    all.addAll(SourceMutants.all());
     return List.copyOf(all);
   }
 

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.Extent;
+import org.dcmigrate.protocol.Geometry;
 import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.Reason;
 import org.dcmigrate.protocol.wire.Wire;
@@ -139,6 +140,7 @@ final class PlayedContributor extends ContributorServiceGrpc.ContributorServiceI
               .setState(state(holder.state()))
               .setWaitingPages(holder.waitingPages())
               .setRelayedPages(holder.relayedPages())
+              .setPayloadBytes(holder.relayedPages() * Geometry.PAGE_BYTES)
               .build();
         });
   }

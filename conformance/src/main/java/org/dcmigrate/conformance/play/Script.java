@@ -3,10 +3,12 @@ package org.dcmigrate.conformance.play;
 import com.google.protobuf.Message;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import org.dcmigrate.protocol.Reason;
+import org.dcmigrate.v1.TransferRequest;
 
 /**
  * What a case wants a played peer to do otherwise than right. Of the rules that fit a message the
@@ -28,18 +30,33 @@ public final class Script {
   private static final class Rule {
     private final Predicate<Arriving> which;
     private final Reaction reaction;
+    private final Optional<Held> held;
     private int left;
 
     Rule(Predicate<Arriving> which, Reaction reaction, int times) {
       this.which = which;
       this.reaction = reaction;
       this.left = times;
+      held = Optional.empty();
+    }
+
+    Rule(Predicate<Arriving> which, Held held) {
+      this.which = which;
+      this.reaction = new Reaction.Hold(held.gate);
+      this.left = ALWAYS;
+      this.held = Optional.of(held);
     }
   }
 
   /** A call or message that waits until the case lets it go. */
   public static final class Held {
     private final CompletableFuture<Boolean> gate = new CompletableFuture<>();
+    private volatile boolean reached;
+
+    /** Whether something waits, or has waited. */
+    public boolean isReached() {
+      return reached;
+    }
 
     /** Lets it go, and all others that this rule holds. */
     public void letGo() {
@@ -51,6 +68,7 @@ public final class Script {
     for (Rule rule : rules) {
       if (rule.left > 0 && rule.which.test(arriving)) {
         rule.left--;
+        rule.held.ifPresent(held -> held.reached = true);
         return rule.reaction;
       }
     }
@@ -89,19 +107,34 @@ public final class Script {
 
   /** Holds this step back until the case lets it go. */
   public Held hold(String step) {
-    Held held = new Held();
-    rule(step, new Reaction.Hold(held.gate), ALWAYS);
-    return held;
+    return hold(step, 1);
   }
 
   /** Holds a call back from its so many-th message of this step on. */
-  public synchronized Held hold(String step, int from) {
+  public Held hold(String step, int from) {
+    return hold(arriving -> arriving.step().equals(step) && arriving.number() >= from);
+  }
+
+  /** Holds a transfer back from the chunk on with which it would have brought more pages. */
+  public Held holdAfterPages(long pages) {
+    return hold(
+        new Predicate<>() {
+          private long came;
+
+          @Override
+          public boolean test(Arriving arriving) {
+            if (arriving.message() instanceof TransferRequest transfer && transfer.hasChunk()) {
+              came = (arriving.number() == 1 ? 0 : came) + transfer.getChunk().getPageCount();
+              return came > pages;
+            }
+            return false;
+          }
+        });
+  }
+
+  private synchronized Held hold(Predicate<Arriving> which) {
     Held held = new Held();
-    rules.add(
-        new Rule(
-            arriving -> arriving.step().equals(step) && arriving.number() >= from,
-            new Reaction.Hold(held.gate),
-            ALWAYS));
+    rules.add(new Rule(which, held));
     return held;
   }
 

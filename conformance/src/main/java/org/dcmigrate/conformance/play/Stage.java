@@ -60,17 +60,17 @@ public final class Stage implements AutoCloseable {
    * Lets all of them listen.
    *
    * @param timeout for each answer of the target
-   * @param operatorEndpoint where the operator speaks to the target, which mutants stand in front
-   *     of
+   * @param operating a channel of the operator to the target, or to what stands in front of it;
+   *     ends with the stage
    * @param outermost what stands between the target and the played peers
    */
   public static Stage open(
-      Cast cast, Duration timeout, String operatorEndpoint, ServerInterceptor outermost)
+      Cast cast, Duration timeout, ManagedChannel operating, ServerInterceptor outermost)
       throws DcmException {
-    ManagedChannel calls = Transport.channel(operatorEndpoint, cast.operator(), cast.target());
     Stage stage =
-        new Stage(cast, new Target(calls, cast.operator().identity(), timeout, Optional.empty()));
-    stage.channels.add(calls);
+        new Stage(
+            cast, new Target(operating, cast.operator().identity(), timeout, Optional.empty()));
+    stage.channels.add(operating);
     try {
       for (Persona persona : List.of(cast.first(), cast.second(), cast.witness())) {
         ManagedChannel channel =

@@ -10,9 +10,11 @@ import org.dcmigrate.conformance.cases.ContributorCases;
 import org.dcmigrate.conformance.cases.EndingCases;
 import org.dcmigrate.conformance.cases.FormCases;
 import org.dcmigrate.conformance.cases.HandshakeCases;
+import org.dcmigrate.conformance.cases.LossCases;
 import org.dcmigrate.conformance.cases.MetadataCases;
 import org.dcmigrate.conformance.cases.PageCases;
 import org.dcmigrate.conformance.cases.PageRefusalCases;
+import org.dcmigrate.conformance.cases.PlanCases;
 import org.dcmigrate.conformance.cases.RedirectCases;
 import org.dcmigrate.conformance.cases.SourceCases;
 import org.dcmigrate.conformance.cases.SwitchoverCases;
@@ -32,7 +34,9 @@ public final class Suite {
               EndingCases.all(),
               FormCases.all(),
               SourceCases.all(),
-              RedirectCases.all())
+              RedirectCases.all(),
+              PlanCases.all(),
+              LossCases.all())
           .flatMap(List::stream)
           .toList();
 
