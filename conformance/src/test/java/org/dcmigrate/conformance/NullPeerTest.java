@@ -3,12 +3,10 @@ package org.dcmigrate.conformance;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
-import java.util.Optional;
-import org.dcmigrate.conformance.mutants.FaultyPeer.Backend;
 import org.dcmigrate.conformance.mutants.KillMatrix;
 import org.dcmigrate.conformance.mutants.NullPeer;
+import org.dcmigrate.conformance.play.Cast;
 import org.dcmigrate.conformance.play.TestGuest;
-import org.dcmigrate.conformance.play.Votes;
 import org.dcmigrate.conformance.suite.CaseResult;
 import org.dcmigrate.conformance.suite.Report;
 import org.dcmigrate.conformance.suite.Suite;
@@ -24,18 +22,13 @@ class NullPeerTest {
   @ParameterizedTest
   @EnumSource
   void passesNothing(NullPeer peer) throws Exception {
-    try (Votes votes = Votes.listen("127.0.0.1:0", SECURITY);
-        Votes second = Votes.listen("127.0.0.1:0", SECURITY)) {
-      KillMatrix matrix =
-          new KillMatrix(
-              new Backend("127.0.0.1:1", SECURITY, ReferencePeer.TESTER),
-              TestGuest.synthetic(),
-              Optional.of(votes),
-              endpoint -> Tester.access(endpoint, SECURITY, Optional.of(second)));
-      KillMatrix.Nothing nothing = matrix.nullPeers(List.of(peer), each -> {}).getFirst();
-      assertThat(nothing.passed()).isEmpty();
-      assertThat(nothing.cases()).isGreaterThan(Suite.all().size() / 2);
-    }
+    Cast cast = ReferencePeer.pair("127.0.0.1:1", "127.0.0.1:0", "127.0.0.1:0");
+    KillMatrix.Nothing nothing =
+        new KillMatrix(cast, TestGuest.synthetic())
+            .nullPeers(List.of(peer), each -> {})
+            .getFirst();
+    assertThat(nothing.passed()).isEmpty();
+    assertThat(nothing.cases()).isGreaterThan(Suite.all().size() / 2);
   }
 
   /** That none passed is no error of the tester. */
@@ -45,7 +38,9 @@ class NullPeerTest {
     try (NullPeer.Running running = peer.start(SECURITY)) {
       List<CaseResult> results =
           Tester.run(
-              running.endpoint(), "127.0.0.1:0", "127.0.0.1:0", peer.timeout(), "handshake/*/*");
+              ReferencePeer.pair(running.endpoint(), "127.0.0.1:0", "127.0.0.1:0"),
+              peer.timeout(),
+              Tester.asSource("handshake/*/*"));
       assertThat(results)
           .filteredOn(
               result ->
