@@ -92,7 +92,7 @@ export class Relay {
       this.state = 'DRAINED';
     } catch (failure) {
       this.state = 'FAILED';
-      this.failure ||= printable(failure.message);
+      this.failure ||= printable(failure.message) || 'The destination ended the transfer and did not say why.';
       this.#call?.cancel();
     } finally {
       clearTimeout(this.#stall);

@@ -44,7 +44,7 @@ class NodeSuiteTest {
       assertThat(results).hasSameSizeAs(Tester.asSource());
       assertThat(
               results.stream()
-                  .filter(result -> result.verdict() != Verdict.PASS)
+                  .filter(result -> !Tester.passed(result) && !needsOperators(result))
                   .map(Report::text)
                   .collect(Collectors.joining("\n")))
           .isEmpty();
@@ -63,6 +63,12 @@ class NodeSuiteTest {
     String output = new String(tests.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
 
     assertThat(tests.waitFor()).as(output).isZero();
+  }
+
+  /** The Node peer serves no operators but for guests. */
+  private static boolean needsOperators(CaseResult result) {
+    return result.verdict() == Verdict.NOT_APPLICABLE
+        && result.explanation().contains("MigrationService");
   }
 
   private static Map<String, Object> config(String endpoint, String tester, String second) {

@@ -12,6 +12,7 @@ import org.dcmigrate.conformance.suite.CaseResult;
 import org.dcmigrate.conformance.suite.Runner;
 import org.dcmigrate.conformance.suite.Selection;
 import org.dcmigrate.conformance.suite.Suite;
+import org.dcmigrate.conformance.suite.Verdict;
 import org.dcmigrate.protocol.DcmException;
 
 /** Runs the suite against a peer on loopback. */
@@ -58,5 +59,12 @@ final class Tester {
 
   private static List<CaseResult> run(Target target, List<Case> cases) {
     return new Runner(target, TestGuest.synthetic(), true, BUDGET).run(cases, result -> {});
+  }
+
+  /** Whether a case passed, or needs TLS, which {@link SecurityTest} has. */
+  static boolean passed(CaseResult result) {
+    return result.verdict() == Verdict.PASS
+        || (result.verdict() == Verdict.NOT_APPLICABLE
+            && result.explanation().contains("--ca-key"));
   }
 }

@@ -352,13 +352,12 @@ public final class DecisionCases {
   private static void resolved(Trial trial) {
     Granted granted = deciding(trial);
     TestMigration migration = granted.migration();
-    Answer<ResolveMigrationResponse> refused = resolve(trial, migration, false);
-    boolean operator =
-        refused.ending().infos().stream()
-            .noneMatch(info -> info.getReason().equals(IDENTITY_NOT_ADMITTED.name()));
-    if (!operator) {
+    Answer<ResolveMigrationResponse> refused;
+    try {
+      refused = resolve(trial, migration, false);
+    } catch (NotApplicable noOperator) {
       runs(trial, granted);
-      throw new NotApplicable("the tester is no operator of the target");
+      throw noOperator;
     }
     Expect.refused("ResolveMigration, not fenced", refused, FIELD_INVALID);
     trial.unchanged("the state is DECIDING", () -> SwitchoverCases.state(migration, "DECIDING"));
@@ -373,7 +372,7 @@ public final class DecisionCases {
 
   private static Answer<ResolveMigrationResponse> resolve(
       Trial trial, TestMigration migration, boolean fenced) {
-    return trial.call(
+    return trial.operators(
         MigrationServiceGrpc.getResolveMigrationMethod(),
         ResolveMigrationRequest.newBuilder()
             .setMigrationId(migration.id())

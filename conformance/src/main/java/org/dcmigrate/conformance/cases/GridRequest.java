@@ -10,7 +10,6 @@ import org.dcmigrate.conformance.play.Answer;
 import org.dcmigrate.conformance.play.Contribution;
 import org.dcmigrate.conformance.play.Expect;
 import org.dcmigrate.conformance.play.Inventories;
-import org.dcmigrate.conformance.play.NotApplicable;
 import org.dcmigrate.conformance.play.Switchover;
 import org.dcmigrate.conformance.play.TestMigration;
 import org.dcmigrate.conformance.play.Trial;
@@ -160,18 +159,12 @@ record GridRequest(Kind kind, LongUnaryOperator epoch) {
   }
 
   private static Answer<?> resolve(Trial trial, TestMigration migration, Choice owner) {
-    Answer<?> answer =
-        trial.call(
-            MigrationServiceGrpc.getResolveMigrationMethod(),
-            ResolveMigrationRequest.newBuilder()
-                .setMigrationId(migration.id())
-                .setOwner(owner)
-                .setOtherSideIsFenced(true)
-                .build());
-    if (answer.ending().infos().stream()
-        .anyMatch(info -> info.getReason().equals(Reason.IDENTITY_NOT_ADMITTED.name()))) {
-      throw new NotApplicable("the tester is no operator of the target");
-    }
-    return answer;
+    return trial.operators(
+        MigrationServiceGrpc.getResolveMigrationMethod(),
+        ResolveMigrationRequest.newBuilder()
+            .setMigrationId(migration.id())
+            .setOwner(owner)
+            .setOtherSideIsFenced(true)
+            .build());
   }
 }

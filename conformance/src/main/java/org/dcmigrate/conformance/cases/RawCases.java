@@ -23,6 +23,10 @@ public final class RawCases {
   private static final String SERVICE = "/dcm.v1.DestinationService/";
   private static final String ABORT = SERVICE + "Abort";
   private static final String STATUS = SERVICE + "GetDestinationStatus";
+
+  /** No message of any kind. */
+  private static final byte[] NOTHING = {(byte) 0xff, (byte) 0xff, (byte) 0xff, 0x0f};
+
   private static final int OVERSIZE = 5 << 20;
   private static final int UNIMPLEMENTED = 12;
 
@@ -81,7 +85,7 @@ public final class RawCases {
         cases,
         "no-protobuf",
         "a message that is no protobuf",
-        abort -> RawConnection.framed(new byte[] {(byte) 0xff, (byte) 0xff, (byte) 0xff, 0x0f}));
+        abort -> RawConnection.framed(NOTHING));
     bad(
         cases,
         "oversize",
@@ -100,13 +104,13 @@ public final class RawCases {
     bad(
         cases,
         "compressed-unsaid",
-        "a compressed message without an encoding",
-        abort -> RawConnection.framed(1, abort.length, abort));
+        "a message that says to be compressed and is not",
+        abort -> RawConnection.framed(1, NOTHING.length, NOTHING));
     bad(
         cases,
         "unknown-flag",
         "a message with flags that there are not",
-        abort -> RawConnection.framed(0x82, abort.length, abort));
+        abort -> RawConnection.framed(0x82, NOTHING.length, NOTHING));
     bad(cases, "no-message", "a call without a message", abort -> new byte[0]);
     bad(cases, "half-a-prefix", "three bytes", abort -> new byte[3]);
   }
@@ -117,18 +121,12 @@ public final class RawCases {
         "content-type",
         "a call of another content type",
         headers -> headers.set("content-type", "text/plain"));
-    header(cases, "get", "a call by GET", headers -> headers.method("GET"));
     header(
         cases,
         "unknown-encoding",
         "a call in an encoding that there is not",
         headers -> headers.set("grpc-encoding", "none-such"));
     header(cases, "path", "a call to a path that is no method", headers -> headers.path("/Abort"));
-    header(
-        cases,
-        "huge-header",
-        "a call with headers above the limit",
-        headers -> headers.set("x-huge", "a".repeat(64 << 10)));
   }
 
   private interface Spoil {

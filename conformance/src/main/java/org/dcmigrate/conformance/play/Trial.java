@@ -3,6 +3,7 @@ package org.dcmigrate.conformance.play;
 import io.grpc.ClientInterceptors;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
+import io.grpc.Status;
 import io.grpc.stub.MetadataUtils;
 import io.netty.handler.codec.http2.Http2Settings;
 import java.util.ArrayList;
@@ -11,6 +12,7 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import org.dcmigrate.protocol.PeerId;
+import org.dcmigrate.protocol.Reason;
 import org.dcmigrate.protocol.pages.PageDigest;
 import org.dcmigrate.protocol.transport.CallerIdentity;
 import org.dcmigrate.protocol.transport.Security;
@@ -149,6 +151,19 @@ public final class Trial {
   /** Makes a call with these messages. */
   public <Q, A> Answer<A> call(MethodDescriptor<Q, A> method, List<? extends Q> messages) {
     return target.call(method, messages, transcript);
+  }
+
+  /** Makes a call that is for operators, where the tester is one and the target serves them. */
+  public <Q, A> Answer<A> operators(MethodDescriptor<Q, A> method, Q message) {
+    Answer<A> answer = call(method, message);
+    if (answer.ending().infos().stream()
+        .anyMatch(info -> info.getReason().equals(Reason.IDENTITY_NOT_ADMITTED.name()))) {
+      throw new NotApplicable("the tester is no operator of the target");
+    }
+    if (answer.ending().status().getCode() == Status.Code.UNIMPLEMENTED) {
+      throw new NotApplicable("the target serves no " + method.getServiceName());
+    }
+    return answer;
   }
 
   /** Makes a call with one message as somebody else. */

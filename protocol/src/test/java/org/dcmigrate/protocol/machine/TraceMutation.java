@@ -185,7 +185,10 @@ enum TraceMutation {
   };
 
   private final int share;
+
+  @SuppressWarnings("ImmutableEnumChecker") // a function without state
   private final Predicate<Transition> where;
+
   private final boolean followed;
 
   TraceMutation(int share, Predicate<Transition> where, boolean followed) {
