@@ -2,16 +2,20 @@ package org.dcmigrate.conformance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import org.dcmigrate.conformance.mutants.FaultyPeer.Backend;
 import org.dcmigrate.conformance.mutants.KillMatrix;
 import org.dcmigrate.conformance.mutants.NullPeer;
+import org.dcmigrate.conformance.play.PlayedPeer.Persona;
+import org.dcmigrate.conformance.play.Stage;
 import org.dcmigrate.conformance.play.TestGuest;
-import org.dcmigrate.conformance.play.Votes;
 import org.dcmigrate.conformance.suite.CaseResult;
 import org.dcmigrate.conformance.suite.Report;
+import org.dcmigrate.conformance.suite.Suite;
 import org.dcmigrate.conformance.suite.Verdict;
+import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.transport.Security;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -23,15 +27,28 @@ class NullPeerTest {
   @ParameterizedTest
   @EnumSource
   void passesNothing(NullPeer peer) throws Exception {
-    try (Votes votes = Votes.listen("127.0.0.1:0", SECURITY)) {
-      KillMatrix matrix =
-          new KillMatrix(
-              new Backend("127.0.0.1:1", SECURITY, ReferencePeer.TESTER),
-              TestGuest.synthetic(),
-              Optional.of(votes));
-      assertThat(matrix.nullPeers(List.of(peer), each -> {}))
-          .containsExactly(new KillMatrix.Nothing(peer, Tester.asSource().size(), List.of()));
-    }
+    KillMatrix matrix =
+        new KillMatrix(
+            new Backend("127.0.0.1:1", SECURITY, ReferencePeer.TESTER),
+            TestGuest.synthetic(),
+            new Stage.Cast(
+                "127.0.0.1:1",
+                ReferencePeer.TESTER,
+                persona("tester"),
+                persona("tester-2"),
+                persona("tester-witness"),
+                SECURITY,
+                Optional.empty(),
+                Duration.ofSeconds(1)));
+    assertThat(matrix.nullPeers(List.of(peer), each -> {}))
+        .containsExactly(new KillMatrix.Nothing(peer, Suite.all().size(), List.of()));
+  }
+
+  private static Persona persona(String name) throws Exception {
+    return new Persona(
+        name,
+        new Security.PlaintextLoopback(new PeerId("spiffe://test/peer/" + name)),
+        "127.0.0.1:" + ReferencePeer.freePort());
   }
 
   /** That none passed is no error of the tester. */

@@ -227,21 +227,36 @@ public final class FaultyPeer implements AutoCloseable {
       back.request(Integer.MAX_VALUE);
       front.request(Integer.MAX_VALUE);
       return new ServerCall.Listener<>() {
+        private boolean halfClosed;
+
         @Override
         public void onMessage(Message message) {
           call.came(message);
           fault.early(call, message).ifPresent(backward::early);
           fault.requests(call, message).forEach(back::sendMessage);
+          if (backward.isOver()) {
+            // The caller has its answer, and does not half-close any more.
+            halfClose();
+          }
         }
 
         @Override
         public void onHalfClose() {
-          back.halfClose();
+          halfClose();
+        }
+
+        private void halfClose() {
+          if (!halfClosed) {
+            halfClosed = true;
+            back.halfClose();
+          }
         }
 
         @Override
         public void onCancel() {
-          back.cancel("the caller is gone", null);
+          if (!backward.isOver()) {
+            back.cancel("the caller is gone", null);
+          }
         }
       };
     };
@@ -263,6 +278,11 @@ public final class FaultyPeer implements AutoCloseable {
     @Override
     public void onMessage(Message message) {
       fault.response(call, message).ifPresent(this::send);
+    }
+
+    /** Whether the caller's call has ended before that behind it. */
+    synchronized boolean isOver() {
+      return over;
     }
 
     synchronized void early(Early early) {
