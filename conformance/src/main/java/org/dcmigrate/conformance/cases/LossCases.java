@@ -9,14 +9,11 @@ import static org.dcmigrate.conformance.cases.Flows.came;
 import static org.dcmigrate.conformance.cases.Flows.place;
 import static org.dcmigrate.conformance.cases.Flows.went;
 
-import com.google.rpc.Status;
 import java.time.Duration;
 import java.util.List;
 import org.dcmigrate.conformance.cases.Flows.Stuck;
 import org.dcmigrate.conformance.play.Course.Event;
-import org.dcmigrate.conformance.play.Course.Kind;
 import org.dcmigrate.conformance.play.Expect;
-import org.dcmigrate.conformance.play.PlayedPeer;
 import org.dcmigrate.conformance.play.Script;
 import org.dcmigrate.conformance.play.Stage;
 import org.dcmigrate.conformance.play.TargetMigration;
@@ -162,45 +159,29 @@ public final class LossCases {
   }
 
   private static void told(Trial trial) {
-    PlayedPeer first = trial.stage().first();
-    Stuck stuck = Flows.midBulk(trial, 0);
-    first.script().refuse("GetDestinationStatus", Reason.MIGRATION_UNKNOWN);
-    Event asked =
-        trial
-            .stage()
-            .course()
-            .await(
-                "GetDestinationStatus that is refused",
-                stuck.migration().patience(),
-                event ->
-                    event.peer().equals(first.name())
-                        && event.step().equals("GetDestinationStatus")
-                        && event.kind() == Kind.ENDED
-                        && event.as(Status.class).getCode() != 0);
-    stuck.migration().await(trial.target().timeout(), MigrationState.MIGRATION_STATE_PARKED);
-    long again =
-        trial
-            .stage()
-            .course()
-            .events(
-                event ->
-                    event.came(first, "GetDestinationStatus") && event.number() > asked.number())
-            .size();
-    // One may have been under way already.
-    Expect.that(
-        "GetDestinationStatus after the refusal", again <= 1, "one at most", again + " of them");
-    stuck.migration().runsAtSource();
-    stuck.held().letGo();
+    Stage stage = trial.stage();
+    TargetMigration migration = preparing(trial);
+    stage.first().script().refuse("GetDestinationStatus", Reason.MIGRATION_UNKNOWN);
+    migration.await(stage.silence().dividedBy(2), MigrationState.MIGRATION_STATE_PARKED);
+    migration.runsAtSource();
   }
 
-  private static void silent(Trial trial) {
+  /**
+   * A migration whose Prepare is not answered: for a while nothing but the status is waited for.
+   */
+  private static TargetMigration preparing(Trial trial) {
     Stage stage = trial.stage();
-    // Nothing else than the status keeps the source waiting so short a time.
     Script.Held prepared = stage.first().script().hold(PREPARE_END);
     TargetMigration migration = trial.moving().guest(0).to(stage.first());
     trial.given(
         "Prepare comes",
         () -> Expect.eventually("Prepare", migration.patience(), prepared::isReached));
+    return migration;
+  }
+
+  private static void silent(Trial trial) {
+    Stage stage = trial.stage();
+    TargetMigration migration = preparing(trial);
     stage.first().script().ignore("GetDestinationStatus");
     migration.await(stage.silence().plus(MARGIN), MigrationState.MIGRATION_STATE_PARKED);
     migration.runsAtSource();

@@ -290,32 +290,39 @@ public final class FaultyPeer implements AutoCloseable {
       back.request(Integer.MAX_VALUE);
       front.request(Integer.MAX_VALUE);
       return new ServerCall.Listener<>() {
-        private boolean ended;
+        private boolean halfClosed;
 
         @Override
         public void onMessage(Message message) {
-          if (ended) {
+          if (halfClosed) {
             return;
           }
           call.came(message);
           fault.early(call, message).ifPresent(backward::early);
           fault.requests(call, message).forEach(back::sendMessage);
-          if (fault.ends(call, message)) {
-            onHalfClose();
+          // Where the caller has its answer already, it does not half-close any more.
+          if (backward.isOver() || fault.ends(call, message)) {
+            halfClose();
           }
         }
 
         @Override
         public void onHalfClose() {
-          if (!ended) {
-            ended = true;
+          halfClose();
+        }
+
+        private void halfClose() {
+          if (!halfClosed) {
+            halfClosed = true;
             back.halfClose();
           }
         }
 
         @Override
         public void onCancel() {
-          back.cancel("the caller is gone", null);
+          if (!backward.isOver()) {
+            back.cancel("the caller is gone", null);
+          }
         }
       };
     };
@@ -337,6 +344,11 @@ public final class FaultyPeer implements AutoCloseable {
     @Override
     public void onMessage(Message message) {
       fault.response(call, message).ifPresent(this::send);
+    }
+
+    /** Whether the caller's call has ended before that behind it. */
+    synchronized boolean isOver() {
+      return over;
     }
 
     synchronized void early(Early early) {

@@ -330,7 +330,7 @@ final class SourceMutants {
         "takes no refusal of a status for a loss",
         "DCM-LSE-005",
         "loss/source/told",
-        "GetDestinationStatus after the refusal",
+        "state of the migration",
         SourceFaults.instead(
             "GetDestinationStatus", Reason.MIGRATION_UNKNOWN, SourceFaults.receiving()));
     add(
