@@ -28,7 +28,7 @@ import picocli.CommandLine.Option;
     description = {
       "A migration on loopback, against a plain copy, iperf3, and QEMU's own migration.",
       "An idle synthetic guest of random content, without TLS and with. The plain copy is mapped"
-          + " memory to a blocking socket to mapped memory, 1 MiB at a time, between two Java"
+          + " memory to a blocking socket to a file in memory, 1 MiB at a time, between two Java"
           + " processes; with TLS through the same BoringSSL that the peers use."
     })
 final class LineCommand extends BenchCommand {

@@ -22,7 +22,7 @@ import org.dcmigrate.protocol.split.Throughput;
  * stop, as what is written most would only come again and again.
  */
 final class SyntheticSource implements GuestSource {
-  private static final int RUN_PAGES = 64;
+  private static final int RUN_PAGES = 256;
   private static final long ZERO_RUN_PAGES = 1 << 16;
   // So few pages are never worth another pass.
   private static final long FEW_PAGES = 64;
