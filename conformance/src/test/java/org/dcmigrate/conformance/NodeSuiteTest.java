@@ -35,7 +35,7 @@ class NodeSuiteTest {
     Files.writeString(config, new Gson().toJson(config(endpoint, tester, second)));
     NodePeer peer = NodePeer.start(config);
     try {
-      List<CaseResult> results = 
+      List<CaseResult> results =
           Tester.run(
               ReferencePeer.pair(endpoint, tester, second),
               Duration.ofSeconds(10),

@@ -41,9 +41,7 @@ class NullPeerTest {
             Optional.empty(),
             Duration.ofSeconds(1));
     KillMatrix.Nothing nothing =
-        new KillMatrix(cast, TestGuest.synthetic())
-            .nullPeers(List.of(peer), each -> {})
-            .getFirst();
+        new KillMatrix(cast, TestGuest.synthetic()).nullPeers(List.of(peer), each -> {}).getFirst();
     assertThat(nothing.passed()).isEmpty();
     assertThat(nothing.cases()).isGreaterThan(Suite.all().size() - TLS_ONLY);
   }

@@ -60,11 +60,7 @@ class SourceMutantTest {
   void aMutantWithoutFaultSurvives() throws Exception {
     Mutant right =
         new Mutant(
-            "is right",
-            "DCM-SWO-012",
-            "plain/source/copy-ended",
-            "end of the copy",
-            Fault.NONE);
+            "is right", "DCM-SWO-012", "plain/source/copy-ended", "end of the copy", Fault.NONE);
     assertThat(matrix().mutants(List.of(right), each -> {}))
         .extracting(KillMatrix.Row::fate)
         .containsExactly(KillMatrix.Fate.SURVIVED);

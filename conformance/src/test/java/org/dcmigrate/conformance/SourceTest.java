@@ -17,8 +17,7 @@ class SourceTest {
   @Test
   void passesEverything(@TempDir Path directory) throws Exception {
     try (ReferencePeer peer = ReferencePeer.start(directory)) {
-      List<CaseResult> results = 
-          Tester.run(peer.cast(), Duration.ofSeconds(10), Tester.ofSource());
+      List<CaseResult> results = Tester.run(peer.cast(), Duration.ofSeconds(10), Tester.ofSource());
 
       assertThat(
               results.stream()

@@ -350,8 +350,7 @@ public final class RelayCases {
     trial.given("the tester's own relay is begun", () -> control.relayed(NO_LIMIT));
     trial.given("it drains", () -> control.drains(0, ALL));
     Contribution held = Contribution.holding(trial);
-    RelayTarget.Relayed taken =
-        impostor.expect(held.migration().attempt(Contribution.EPOCH));
+    RelayTarget.Relayed taken = impostor.expect(held.migration().attempt(Contribution.EPOCH));
     held.detach(Contribution.EPOCH, trial.target().access().second());
     held.relayed(NO_LIMIT);
     held.comesTo(ContributorState.CONTRIBUTOR_STATE_FAILED, status -> {});

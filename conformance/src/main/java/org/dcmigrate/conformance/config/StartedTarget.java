@@ -80,8 +80,7 @@ public final class StartedTarget implements AutoCloseable {
       List<Persona> personas = new ArrayList<>();
       for (String name : PERSONAS) {
         personas.add(
-            new Persona(
-                name, security(directory, "peer", name, tls), Optional.of(freeEndpoint())));
+            new Persona(name, security(directory, "peer", name, tls), Optional.of(freeEndpoint())));
       }
       Security operator = security(directory, "operator", OPERATOR, tls);
       adapter.prepare(request(directory, listen, personas, operator, tls));

@@ -12,7 +12,6 @@ import org.dcmigrate.v1.GetPeerResponse;
 import org.dcmigrate.v1.PageChunk;
 import org.dcmigrate.v1.PageCompression;
 import org.dcmigrate.v1.RelayRequest;
-import org.dcmigrate.v1.TransferRequest;
 import org.dcmigrate.v1.TransferResponse;
 import org.dcmigrate.v1.TransferShare;
 

@@ -194,12 +194,12 @@ final class VoteMutants {
     public Optional<Message> response(Call call, Message message) {
       return Optional.of(
           switch (message) {
-        case PromiseResponse vote when vote.getPromisedBallot() > 1 ->
-            vote.toBuilder().setPromisedBallot(vote.getPromisedBallot() - 1).build();
-        case AcceptResponse vote when vote.getPromisedBallot() > 1 ->
-            vote.toBuilder().setPromisedBallot(vote.getPromisedBallot() - 1).build();
-        default -> message;
-      });
+            case PromiseResponse vote when vote.getPromisedBallot() > 1 ->
+                vote.toBuilder().setPromisedBallot(vote.getPromisedBallot() - 1).build();
+            case AcceptResponse vote when vote.getPromisedBallot() > 1 ->
+                vote.toBuilder().setPromisedBallot(vote.getPromisedBallot() - 1).build();
+            default -> message;
+          });
     }
   }
 

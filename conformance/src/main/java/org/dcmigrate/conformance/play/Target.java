@@ -41,13 +41,13 @@ public final class Target implements AutoCloseable {
    * @param front endpoint of what the tester calls in its place, without TLS
    * @param between what stands between the target and the peers that it calls
    */
-  public static Target behind(
-      String front, Cast cast, Duration timeout, ServerInterceptor between) throws DcmException {
+  public static Target behind(String front, Cast cast, Duration timeout, ServerInterceptor between)
+      throws DcmException {
     return open(cast.through(front), cast, timeout, between);
   }
 
-  private static Target open(
-      Cast called, Cast played, Duration timeout, ServerInterceptor between) throws DcmException {
+  private static Target open(Cast called, Cast played, Duration timeout, ServerInterceptor between)
+      throws DcmException {
     ManagedChannel channel =
         Transport.channel(called.endpoint(), called.first().security(), called.target());
     try {

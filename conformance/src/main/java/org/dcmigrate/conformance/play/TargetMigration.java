@@ -1,13 +1,17 @@
 package org.dcmigrate.conformance.play;
 
+import io.grpc.Status;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.dcmigrate.conformance.adapter.Adapter;
 import org.dcmigrate.conformance.v1.InspectRequest;
 import org.dcmigrate.protocol.DcmException;
@@ -22,6 +26,8 @@ import org.dcmigrate.v1.GetGuestResponse;
 import org.dcmigrate.v1.GetMigrationRequest;
 import org.dcmigrate.v1.GetMigrationResponse;
 import org.dcmigrate.v1.GuestState;
+import org.dcmigrate.v1.ListPeersRequest;
+import org.dcmigrate.v1.ListPeersResponse;
 import org.dcmigrate.v1.MigrateRequest;
 import org.dcmigrate.v1.MigrateResponse;
 import org.dcmigrate.v1.Migration;
@@ -50,6 +56,31 @@ public final class TargetMigration {
     this.stage = stage;
     String random = UUID.randomUUID().toString();
     guest = "dcm-conformance-" + random.substring(random.length() - NAME_DIGITS);
+  }
+
+  /**
+   * Waits until the target has found that all played peers listen again, where it tells: what it
+   * asks of one of them before that fails at once.
+   */
+  void requirePeers() {
+    Set<String> played =
+        Stream.of(stage.first(), stage.second(), stage.third())
+            .map(peer -> peer.identity().uri())
+            .collect(Collectors.toSet());
+    Expect.eventually(
+        "ListPeers: all peers of the tester are reachable",
+        patience(),
+        () -> {
+          Answer<ListPeersResponse> answer =
+              quietly(PeerServiceGrpc.getListPeersMethod(), ListPeersRequest.getDefaultInstance());
+          return answer.ending().status().getCode() == Status.Code.UNIMPLEMENTED
+              || answer.messages().stream()
+                  .flatMap(message -> message.getPeersList().stream())
+                  .filter(ListPeersResponse.Peer::getReachable)
+                  .map(ListPeersResponse.Peer::getIdentity)
+                  .collect(Collectors.toSet())
+                  .containsAll(played);
+        });
   }
 
   // ---- The operator's calls.

@@ -40,6 +40,7 @@ public final class Trial {
   public TargetMigration moving() {
     TargetMigration migration = new TargetMigration(this, stage());
     afterwards(migration::cleanUp);
+    given("the target reaches all peers", migration::requirePeers);
     return migration;
   }
 
@@ -66,7 +67,7 @@ public final class Trial {
   /** Has the tester listen in the other peer's place, with its own certificate. */
   public RelayTarget impostor() {
     if (!(target.access().security() instanceof Security.MutualTls)) {
-      throw new NotApplicable("without TLS nothing shows who listens");
+      throw new NotApplicable("needs TLS: without it nothing shows who listens");
     }
     target.stage().second().replacedBy(target.stage().first());
     return target.stage().second().relays();
