@@ -2,9 +2,8 @@ package org.dcmigrate.conformance;
 
 import java.nio.file.Path;
 import java.util.Optional;
-import org.dcmigrate.conformance.play.Access;
 import org.dcmigrate.conformance.play.Authority;
-import org.dcmigrate.conformance.play.Votes;
+import org.dcmigrate.conformance.play.PlayedPeer.Persona;
 import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.Reason;
@@ -35,35 +34,42 @@ final class AccessOptions {
               + " those that have to be refused.")
   Optional<Path> authorityKey = Optional.empty();
 
-  /** The second peer's own votes, where the target can ask for them. */
-  Optional<Votes> votes(Security security) throws DcmException {
-    if (secondListen.isEmpty()) {
-      return Optional.empty();
-    }
-    if (secondIdentity.isEmpty()) {
-      throw new DcmException(Reason.FIELD_INVALID, "--second-listen goes with --second-identity");
-    }
-    return Optional.of(Votes.listen(secondListen.get(), security));
+  /** Whether any of these options is given. */
+  boolean isGiven() {
+    return secondIdentity.isPresent() || secondListen.isPresent() || authorityKey.isPresent();
   }
 
-  Access access(
-      String endpoint,
-      Security security,
-      PeerId expected,
-      Optional<Votes> second,
-      Optional<Path> authorities)
-      throws DcmException {
-    Optional<PeerId> identity = Optional.empty();
-    if (secondIdentity.isPresent()) {
-      identity = Optional.of(PeerId.parse(secondIdentity.get()));
+  /** The target's own authority, where its key is given. */
+  Optional<Authority> authority(Optional<Path> certificates) throws DcmException {
+    if (authorityKey.isEmpty()) {
+      return Optional.empty();
     }
-    Optional<Authority> authority = Optional.empty();
-    if (authorityKey.isPresent()) {
-      if (authorities.isEmpty()) {
-        throw new DcmException(Reason.FIELD_INVALID, "--ca-key goes with --ca");
+    if (certificates.isEmpty()) {
+      throw new DcmException(Reason.FIELD_INVALID, "--ca-key goes with --ca");
+    }
+    return Optional.of(Authority.load(certificates.get(), authorityKey.get()));
+  }
+
+  /** The tester as the other peer. */
+  Optional<Persona> second(Security first, Optional<Authority> authority) throws DcmException {
+    if (secondIdentity.isEmpty()) {
+      if (secondListen.isPresent()) {
+        throw new DcmException(Reason.FIELD_INVALID, "--second-listen goes with --second-identity");
       }
-      authority = Optional.of(Authority.load(authorities.get(), authorityKey.get()));
+      return Optional.empty();
     }
-    return new Access(endpoint, security, expected, identity, second, authority);
+    PeerId identity = PeerId.parse(secondIdentity.get());
+    Security security =
+        switch (first) {
+          case Security.PlaintextLoopback plaintext -> new Security.PlaintextLoopback(identity);
+          case Security.MutualTls tls -> {
+            if (authority.isEmpty()) {
+              throw new DcmException(
+                  Reason.FIELD_INVALID, "--second-identity goes with --ca-key over TLS");
+            }
+            yield authority.get().security(identity);
+          }
+        };
+    return Optional.of(new Persona("second", security, secondListen));
   }
 }

@@ -1,12 +1,9 @@
 package org.dcmigrate.conformance;
 
-import io.grpc.ManagedChannel;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.Callable;
-import org.dcmigrate.conformance.play.Access;
 import org.dcmigrate.conformance.play.Answer;
 import org.dcmigrate.conformance.play.Ending;
 import org.dcmigrate.conformance.play.Target;
@@ -14,8 +11,6 @@ import org.dcmigrate.conformance.play.TestMigration;
 import org.dcmigrate.conformance.play.Trial;
 import org.dcmigrate.conformance.suite.Report;
 import org.dcmigrate.protocol.DcmException;
-import org.dcmigrate.protocol.transport.Security;
-import org.dcmigrate.protocol.transport.Transport;
 import org.dcmigrate.v1.GetPeerRequest;
 import org.dcmigrate.v1.GetPeerResponse;
 import org.dcmigrate.v1.OpenResponse;
@@ -51,24 +46,10 @@ final class DoctorCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     PrintWriter out = spec.commandLine().getOut();
-    ManagedChannel channel;
+    Target tested;
     Trial trial;
     try {
-      Security security = target.security();
-      channel = Transport.channel(target.endpoint(), security, target.expected(security));
-      Target tested =
-          new Target(
-              channel,
-              security.identity(),
-              TIMEOUT,
-              Optional.empty(),
-              new Access(
-                  target.endpoint(),
-                  security,
-                  target.expected(security),
-                  Optional.empty(),
-                  Optional.empty(),
-                  Optional.empty()));
+      tested = Target.open(target.cast(), TIMEOUT);
       trial = new Trial(tested, guest.guest());
     } catch (DcmException wrong) {
       spec.commandLine().getErr().println("dcm-conformance: " + wrong.sentence());
@@ -78,14 +59,14 @@ final class DoctorCommand implements Callable<Integer> {
       return examine(trial, out) ? CommandLine.ExitCode.OK : ILL;
     } finally {
       trial.cleanUp();
-      channel.shutdownNow();
+      tested.close();
       out.flush();
     }
   }
 
   private boolean examine(Trial trial, PrintWriter out) {
     try {
-      target.requireListener();
+      TargetOptions.requireListener(target.endpoint());
       well(out, "somebody listens at " + target.target.orElseThrow());
     } catch (DcmException nobody) {
       return ill(out, nobody.sentence(), "start the target, and look at --target and at firewalls");

@@ -39,6 +39,11 @@ final class GuestOptions {
       description = "Device state that a target of this kind loads.")
   String state = "";
 
+  /** Whether any of these options is given. */
+  boolean isGiven() {
+    return kind.isPresent() || !properties.isEmpty() || !blocks.isEmpty() || !state.isEmpty();
+  }
+
   TestGuest guest() throws DcmException {
     if (kind.isEmpty()) {
       if (!properties.isEmpty() || !blocks.isEmpty() || !state.isEmpty()) {

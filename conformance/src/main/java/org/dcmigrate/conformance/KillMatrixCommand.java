@@ -3,23 +3,22 @@ package org.dcmigrate.conformance;
 import java.io.PrintWriter;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
-import org.dcmigrate.conformance.mutants.FaultyPeer.Backend;
 import org.dcmigrate.conformance.mutants.KillMatrix;
 import org.dcmigrate.conformance.mutants.KillMatrix.Fate;
+import org.dcmigrate.conformance.mutants.Mutant;
 import org.dcmigrate.conformance.mutants.Mutants;
 import org.dcmigrate.conformance.mutants.NullPeer;
 import org.dcmigrate.conformance.mutants.Proof;
-import org.dcmigrate.conformance.play.Votes;
+import org.dcmigrate.conformance.suite.Glob;
 import org.dcmigrate.conformance.suite.Report;
 import org.dcmigrate.protocol.DcmException;
-import org.dcmigrate.protocol.transport.Security;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** The command {@code dcm-conformance kill-matrix}. */
@@ -38,9 +37,14 @@ final class KillMatrixCommand implements Callable<Integer> {
   private static final int CLAUSES_A_LINE = 8;
 
   @Mixin private TargetOptions target = new TargetOptions();
-  @Mixin private AccessOptions access = new AccessOptions();
   @Mixin private GuestOptions guest = new GuestOptions();
   @Spec private CommandSpec spec;
+
+  @Option(
+      names = "--case",
+      paramLabel = "GLOB",
+      description = "Only mutants that such a case finds, and no peers that do nothing right.")
+  private String killer = "";
 
   @Override
   public Integer call() {
@@ -53,34 +57,16 @@ final class KillMatrixCommand implements Callable<Integer> {
   }
 
   private int show(PrintWriter out) throws DcmException {
-    Security security = target.security();
-    Backend backend = new Backend(target.endpoint(), security, target.expected(security));
-    target.requireListener();
-    Optional<Votes> votes = Optional.empty();
-    if (target.listen.isPresent()) {
-      votes = Optional.of(Votes.listen(target.listen.get(), security));
-    }
-    Optional<Votes> second = access.votes(security);
-    try {
-      return show(
-          new KillMatrix(
-              backend,
-              guest.guest(),
-              votes,
-              endpoint ->
-                  access.access(endpoint, backend.front(), security.identity(), second, target.ca)),
-          out);
-    } finally {
-      votes.ifPresent(Votes::close);
-      second.ifPresent(Votes::close);
+    try (Session session = Session.open(target, guest)) {
+      return show(new KillMatrix(session.cast(), session.guest()), out);
     }
   }
 
-  private static int show(KillMatrix matrix, PrintWriter out) throws DcmException {
+  private int show(KillMatrix matrix, PrintWriter out) throws DcmException {
     out.println("MUTANTS");
     List<KillMatrix.Row> rows =
         matrix.mutants(
-            Mutants.all(),
+            mutants(),
             row -> {
               out.printf(
                   "%-12s  %-54s  %s  %s%n",
@@ -93,7 +79,7 @@ final class KillMatrixCommand implements Callable<Integer> {
     out.printf("%nPEERS THAT DO NOTHING RIGHT%n");
     List<KillMatrix.Nothing> nothing =
         matrix.nullPeers(
-            Arrays.asList(NullPeer.values()),
+            killer.isEmpty() ? Arrays.asList(NullPeer.values()) : List.of(),
             one -> {
               out.printf(
                   "%-52s  %d cases, %d passed%n",
@@ -114,6 +100,12 @@ final class KillMatrixCommand implements Callable<Integer> {
         killed, rows.size(), proof.proven().size(), Proof.clauses().size());
     out.flush();
     return complete ? CommandLine.ExitCode.OK : NOT_PROVEN;
+  }
+
+  private List<Mutant> mutants() {
+    return Mutants.all().stream()
+        .filter(each -> killer.isEmpty() || Glob.fits(killer, each.killer()))
+        .toList();
   }
 
   private static void list(PrintWriter out, String title, Set<String> clauses) {

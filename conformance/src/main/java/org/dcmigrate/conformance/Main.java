@@ -15,7 +15,9 @@ import picocli.CommandLine.Command;
       DoctorCommand.class,
       ExplainCommand.class,
       KillMatrixCommand.class,
-      TraceCheckCommand.class
+      TraceCheckCommand.class,
+      AdapterSkeletonCommand.class,
+      ReferenceAdapterCommand.class
     },
     description = "Checks a peer against the DCM protocol.",
     footer = {

@@ -1,6 +1,5 @@
 package org.dcmigrate.conformance;
 
-import io.grpc.ManagedChannel;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
@@ -13,10 +12,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
-import org.dcmigrate.conformance.play.Access;
-import org.dcmigrate.conformance.play.Target;
-import org.dcmigrate.conformance.play.TestGuest;
-import org.dcmigrate.conformance.play.Votes;
 import org.dcmigrate.conformance.report.Badge;
 import org.dcmigrate.conformance.report.HtmlReport;
 import org.dcmigrate.conformance.report.JunitReport;
@@ -28,8 +23,6 @@ import org.dcmigrate.conformance.suite.Runner;
 import org.dcmigrate.conformance.suite.Suite;
 import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.Reason;
-import org.dcmigrate.protocol.transport.Security;
-import org.dcmigrate.protocol.transport.Transport;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -42,15 +35,14 @@ import picocli.CommandLine.Spec;
     name = "run",
     mixinStandardHelpOptions = true,
     description = {
-      "Plays the source against a destination and checks what it does.",
-      "The target must have the tester's identity among its configured peers."
+      "Plays the other roles to a peer and checks what it does.",
+      "The target must have the tester's identities among its configured peers and operators."
     })
 final class RunCommand implements Callable<Integer> {
   private static final int NOT_ALL_PASSED = 1;
   private static final int WRONG_USAGE = 2;
 
   @Mixin private TargetOptions target = new TargetOptions();
-  @Mixin private AccessOptions access = new AccessOptions();
   @Mixin private GuestOptions guest = new GuestOptions();
   @Mixin private SelectionOptions selection = new SelectionOptions();
   @Spec private CommandSpec spec;
@@ -147,30 +139,24 @@ final class RunCommand implements Callable<Integer> {
     }
     KnownFailing known = known();
     List<String> stale = known.stale(Suite.all(), LocalDate.now(ZoneOffset.UTC));
-    String endpoint = target.endpoint();
-    TestGuest tested = guest.guest();
-    Security security = target.security();
-    if (commit && target.listen.isEmpty()) {
+    if (commit
+        && target.target.isPresent()
+        && target.named().isEmpty()
+        && target.listen.isEmpty()) {
       throw new DcmException(
           Reason.FIELD_INVALID,
           "--commit needs --listen: the target asks its source for a vote before it owns a guest");
     }
-    target.requireListener();
-    Optional<Votes> votes = Optional.empty();
-    if (target.listen.isPresent()) {
-      votes = Optional.of(Votes.listen(target.listen.get(), security));
-    }
-    Optional<Votes> second = access.votes(security);
-    ManagedChannel channel = Transport.channel(endpoint, security, target.expected(security));
-    try (Access ways =
-        access.access(endpoint, security, target.expected(security), second, target.ca)) {
+    try (Session session = Session.open(target, guest)) {
+      boolean giving = commit || session.ownTarget();
       Runner runner =
           new Runner(
-              new Target(channel, security.identity(), duration(timeoutSeconds), votes, ways),
-              tested,
-              commit,
+              session.target(duration(timeoutSeconds)),
+              session.guest(),
+              giving,
               duration(budgetSeconds),
-              known);
+              known,
+              session.claims());
       List<CaseResult> results = new ArrayList<>();
       boolean soFar = true;
       for (int i = 0; i < repeat && (soFar || !untilFail); i++) {
@@ -184,21 +170,17 @@ final class RunCommand implements Callable<Integer> {
                   }
                 });
         results.addAll(round);
-        soFar &= Report.allPassed(round, commit);
+        soFar &= Report.allPassed(round, giving);
       }
       boolean passed = soFar && stale.isEmpty();
       out.print(
           output == Format.table
               ? "\n" + Report.summary(results) + "\n"
-              : Report.json(endpoint, results, passed));
+              : Report.json(session.endpoint(), results, passed));
       out.flush();
       stale.forEach(spec.commandLine().getErr()::println);
-      write(endpoint, results, passed);
+      write(session.endpoint(), results, passed);
       return passed ? CommandLine.ExitCode.OK : NOT_ALL_PASSED;
-    } finally {
-      channel.shutdownNow();
-      votes.ifPresent(Votes::close);
-      second.ifPresent(Votes::close);
     }
   }
 

@@ -14,9 +14,9 @@ import org.dcmigrate.conformance.mutants.FaultyPeer.Call;
 import org.dcmigrate.conformance.mutants.FaultyPeer.Fault;
 import org.dcmigrate.conformance.mutants.KillMatrix;
 import org.dcmigrate.conformance.mutants.Mutant;
+import org.dcmigrate.conformance.mutants.Mutants;
 import org.dcmigrate.conformance.mutants.Proof;
 import org.dcmigrate.conformance.play.TestGuest;
-import org.dcmigrate.conformance.play.Votes;
 import org.dcmigrate.conformance.suite.CaseResult;
 import org.dcmigrate.conformance.suite.Report;
 import org.dcmigrate.conformance.suite.Suite;
@@ -50,16 +50,20 @@ class MutantTest {
 
   @Test
   void withoutFaultEverythingPasses() throws Exception {
-    try (FaultyPeer peer = FaultyPeer.inFrontOf(backend(), new Fault() {})) {
-      assertThat(Tester.run(peer.endpoint(), reference))
+    try (FaultyPeer peer = FaultyPeer.inFrontOf(backend(), Fault.NONE)) {
+      assertThat(Tester.run(peer, reference))
           .filteredOn(result -> !Tester.passed(result))
           .extracting(Report::text)
           .isEmpty();
     }
   }
 
+  static List<Mutant> holders() {
+    return Mutants.all().stream().filter(each -> !each.isSource()).toList();
+  }
+
   @ParameterizedTest
-  @MethodSource("org.dcmigrate.conformance.mutants.Mutants#all")
+  @MethodSource("holders")
   void isKilled(Mutant mutant) throws Exception {
     assertThat(Proof.clauses()).contains(mutant.clause());
     assertThat(Suite.matching(List.of(mutant.killer())))
@@ -81,21 +85,14 @@ class MutantTest {
             "DCM-VER-001",
             "handshake/destination/version-chosen",
             "version chosen",
-            new Fault() {});
+            Fault.NONE);
     assertThat(row(right).fate()).isEqualTo(KillMatrix.Fate.SURVIVED);
   }
 
   private KillMatrix.Row row(Mutant mutant) throws Exception {
-    try (Votes votes = Votes.listen(reference.tester(), SECURITY);
-        Votes second = Votes.listen(reference.second(), SECURITY)) {
-      return new KillMatrix(
-              backend(),
-              TestGuest.synthetic(),
-              Optional.of(votes),
-              endpoint -> Tester.access(endpoint, SECURITY, Optional.of(second)))
-          .mutants(List.of(mutant), each -> {})
-          .getFirst();
-    }
+    return new KillMatrix(reference.cast(), TestGuest.synthetic())
+        .mutants(List.of(mutant), each -> {})
+        .getFirst();
   }
 
   private Backend backend() {
@@ -129,7 +126,7 @@ class MutantTest {
 
   private void noRefusalPasses(Fault fault) throws Exception {
     try (FaultyPeer peer = FaultyPeer.inFrontOf(backend(), fault)) {
-      List<CaseResult> results = Tester.run(peer.endpoint(), reference);
+      List<CaseResult> results = Tester.run(peer, reference);
       assertThat(results)
           .filteredOn(result -> result.of().purpose().contains("refuse"))
           .hasSizeGreaterThan(100)

@@ -2,40 +2,55 @@ package org.dcmigrate.conformance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import org.dcmigrate.conformance.mutants.FaultyPeer.Backend;
 import org.dcmigrate.conformance.mutants.KillMatrix;
 import org.dcmigrate.conformance.mutants.NullPeer;
+import org.dcmigrate.conformance.play.Cast;
+import org.dcmigrate.conformance.play.PlayedPeer.Persona;
 import org.dcmigrate.conformance.play.TestGuest;
-import org.dcmigrate.conformance.play.Votes;
 import org.dcmigrate.conformance.suite.CaseResult;
 import org.dcmigrate.conformance.suite.Report;
 import org.dcmigrate.conformance.suite.Suite;
 import org.dcmigrate.conformance.suite.Verdict;
+import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.transport.Security;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Peers that do nothing right pass nothing. */
 class NullPeerTest {
+  /** At most so many cases do not apply without TLS. */
+  private static final int TLS_ONLY = 50;
+
   private static final Security SECURITY = new Security.PlaintextLoopback(ReferencePeer.TESTER);
 
   @ParameterizedTest
   @EnumSource
   void passesNothing(NullPeer peer) throws Exception {
-    try (Votes votes = Votes.listen("127.0.0.1:0", SECURITY);
-        Votes second = Votes.listen("127.0.0.1:0", SECURITY)) {
-      KillMatrix matrix =
-          new KillMatrix(
-              new Backend("127.0.0.1:1", SECURITY, ReferencePeer.TESTER),
-              TestGuest.synthetic(),
-              Optional.of(votes),
-              endpoint -> Tester.access(endpoint, SECURITY, Optional.of(second)));
-      KillMatrix.Nothing nothing = matrix.nullPeers(List.of(peer), each -> {}).getFirst();
-      assertThat(nothing.passed()).isEmpty();
-      assertThat(nothing.cases()).isGreaterThan(Suite.all().size() / 2);
-    }
+    Cast cast =
+        new Cast(
+            "127.0.0.1:1",
+            ReferencePeer.TESTER,
+            persona("tester"),
+            Optional.of(persona("tester-2")),
+            Optional.of(persona("tester-witness")),
+            Optional.of(SECURITY),
+            Optional.empty(),
+            Optional.empty(),
+            Duration.ofSeconds(1));
+    KillMatrix.Nothing nothing =
+        new KillMatrix(cast, TestGuest.synthetic()).nullPeers(List.of(peer), each -> {}).getFirst();
+    assertThat(nothing.passed()).isEmpty();
+    assertThat(nothing.cases()).isGreaterThan(Suite.all().size() - TLS_ONLY);
+  }
+
+  private static Persona persona(String name) throws Exception {
+    return new Persona(
+        name,
+        new Security.PlaintextLoopback(new PeerId("spiffe://test/peer/" + name)),
+        Optional.of("127.0.0.1:" + ReferencePeer.freePort()));
   }
 
   /** That none passed is no error of the tester. */
@@ -45,7 +60,9 @@ class NullPeerTest {
     try (NullPeer.Running running = peer.start(SECURITY)) {
       List<CaseResult> results =
           Tester.run(
-              running.endpoint(), "127.0.0.1:0", "127.0.0.1:0", peer.timeout(), "handshake/*/*");
+              ReferencePeer.pair(running.endpoint(), "127.0.0.1:0", "127.0.0.1:0"),
+              peer.timeout(),
+              Tester.asSource("handshake/*/*"));
       assertThat(results)
           .filteredOn(
               result ->

@@ -2,7 +2,6 @@ package org.dcmigrate.conformance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.grpc.ManagedChannel;
 import io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.NettyServerBuilder;
 import io.netty.handler.ssl.ClientAuth;
@@ -23,16 +22,12 @@ import javax.net.ssl.SSLException;
 import org.dcmigrate.conformance.mutants.FaultyPeer;
 import org.dcmigrate.conformance.mutants.FaultyPeer.Backend;
 import org.dcmigrate.conformance.mutants.FaultyPeer.Fault;
-import org.dcmigrate.conformance.play.Access;
 import org.dcmigrate.conformance.play.Authority;
 import org.dcmigrate.conformance.play.Authority.Leaf;
-import org.dcmigrate.conformance.play.Target;
-import org.dcmigrate.conformance.play.TestGuest;
-import org.dcmigrate.conformance.play.Votes;
+import org.dcmigrate.conformance.play.Cast;
+import org.dcmigrate.conformance.play.PlayedPeer.Persona;
 import org.dcmigrate.conformance.suite.CaseResult;
 import org.dcmigrate.conformance.suite.Report;
-import org.dcmigrate.conformance.suite.Runner;
-import org.dcmigrate.conformance.suite.Suite;
 import org.dcmigrate.conformance.suite.Verdict;
 import org.dcmigrate.peer.Daemon;
 import org.dcmigrate.peer.config.DcmdConfig;
@@ -42,7 +37,6 @@ import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.pages.PageDigest;
 import org.dcmigrate.protocol.transport.Security;
 import org.dcmigrate.protocol.transport.TlsMaterial;
-import org.dcmigrate.protocol.transport.Transport;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -67,15 +61,12 @@ class SecurityTest {
   void theReferencePasses() throws Exception {
     String listen = "127.0.0.1:" + ReferencePeer.freePort();
     String second = "127.0.0.1:" + ReferencePeer.freePort();
-    try (Daemon daemon = reference(listen, second);
-        Votes votes = Votes.listen(listen, tester);
-        // Has the tester's certificate, where the second peer's is expected.
-        Votes impostor = Votes.listen(second, tester)) {
+    try (Daemon daemon = reference(listen, second)) {
       List<CaseResult> results =
           run(
               "127.0.0.1:" + daemon.port(),
-              Optional.of(votes),
-              Optional.of(impostor),
+              Optional.of(listen),
+              Optional.of(second),
               "certificate/**",
               "admission/**",
               "relay/contributor/pages",
@@ -147,24 +138,20 @@ class SecurityTest {
   }
 
   private List<CaseResult> run(
-      String endpoint, Optional<Votes> votes, Optional<Votes> impostor, String... globs)
+      String endpoint, Optional<String> listen, Optional<String> second, String... globs)
       throws Exception {
-    ManagedChannel channel = Transport.channel(endpoint, tester, REFERENCE);
-    try (Access access =
-        new Access(
+    Cast cast =
+        new Cast(
             endpoint,
-            tester,
             REFERENCE,
-            Optional.of(ReferencePeer.SECOND),
-            impostor,
-            Optional.of(authority))) {
-      Target target =
-          new Target(channel, ReferencePeer.TESTER, Duration.ofSeconds(10), votes, access);
-      return new Runner(target, TestGuest.synthetic(), true, Duration.ofMinutes(5))
-          .run(Suite.matching(List.of(globs)), result -> {});
-    } finally {
-      channel.shutdownNow();
-    }
+            new Persona("tester", tester, listen),
+            Optional.of(new Persona("second", authority.security(ReferencePeer.SECOND), second)),
+            Optional.empty(),
+            Optional.empty(),
+            Optional.of(authority),
+            Optional.empty(),
+            Cast.SILENCE);
+    return Tester.run(cast, Duration.ofSeconds(10), Tester.asSource(globs));
   }
 
   private Daemon reference(String listen, String second) throws Exception {

@@ -57,13 +57,13 @@ public final class AdmissionCases {
     cases.add(
         Case.of(
             "admission/any/nameless",
-            "a call without TLS and without an identity is refused",
+            "a call without TLS and without an identity gets IDENTITY_INVALID",
             "DCM-TRN-003",
             AdmissionCases::nameless));
     cases.add(
         Case.of(
             "admission/any/misnamed",
-            "a call without TLS whose identity is no identity is refused",
+            "a call without TLS whose identity is no identity gets IDENTITY_INVALID",
             "DCM-TRN-003",
             AdmissionCases::misnamed));
     cases.add(

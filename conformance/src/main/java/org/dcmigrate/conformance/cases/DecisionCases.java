@@ -286,7 +286,7 @@ public final class DecisionCases {
   /** Has the grant with a witness, and neither its vote nor the source's. */
   private static Granted decidingWithWitness(Trial trial) {
     PeerId witness = trial.target().access().second();
-    Votes theirs = trial.target().access().secondVotes();
+    Votes theirs = trial.secondVotes();
     Granted granted = prepared(trial);
     AttemptRef attempt = granted.migration().attempt();
     trial.votes().holdBack(attempt);
@@ -301,7 +301,7 @@ public final class DecisionCases {
   private static void witnessEnough(Trial trial) {
     Granted granted = decidingWithWitness(trial);
     SwitchoverCases.state(granted.migration(), "DECIDING");
-    trial.target().access().secondVotes().letGo(granted.migration().attempt());
+    trial.secondVotes().letGo(granted.migration().attempt());
     granted.stream().running().end();
     SwitchoverCases.state(granted.migration(), "OWNED");
     Expect.equal(
@@ -324,7 +324,7 @@ public final class DecisionCases {
 
   private static void voteAfterGrant(Trial trial) {
     PeerId witness = trial.target().access().second();
-    Votes theirs = trial.target().access().secondVotes();
+    Votes theirs = trial.secondVotes();
     Granted granted = prepared(trial);
     TestMigration migration = granted.migration();
     Seat seat = Seat.of(trial, migration.attempt());

@@ -135,6 +135,8 @@ public final class EndingCases {
     TestMigration migration = trial.migration();
     Expect.one("the call", ending.of(trial, migration));
     trial.unchanged("the migration is not known", migration::unknown);
+    // An Open in the same epoch may be refused as late.
+    migration.epoch(migration.epoch() + 1);
     trial.unchanged("a migration of that id may begin", migration::receiving);
   }
 

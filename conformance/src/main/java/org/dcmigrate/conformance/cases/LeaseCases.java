@@ -7,6 +7,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.dcmigrate.conformance.play.Answer;
 import org.dcmigrate.conformance.play.Chunks;
 import org.dcmigrate.conformance.play.Conversation;
 import org.dcmigrate.conformance.play.Expect;
@@ -14,6 +16,8 @@ import org.dcmigrate.conformance.play.Switchover;
 import org.dcmigrate.conformance.play.TestMigration;
 import org.dcmigrate.conformance.play.Trial;
 import org.dcmigrate.conformance.suite.Case;
+import org.dcmigrate.v1.DestinationState;
+import org.dcmigrate.v1.GetDestinationStatusResponse;
 import org.dcmigrate.v1.TransferRequest;
 import org.dcmigrate.v1.TransferResponse;
 import org.dcmigrate.v1.TransferServiceGrpc;
@@ -21,6 +25,8 @@ import org.dcmigrate.v1.TransferServiceGrpc;
 /** Leases of the shortest kind: one second. */
 public final class LeaseCases {
   private static final int LEASE_MS = 1000;
+  private static final long LEASE_NS = TimeUnit.MILLISECONDS.toNanos(LEASE_MS);
+  private static final int MOST_TRIES = 5;
   private static final Duration LONG = Duration.ofMillis(5 * LEASE_MS / 2);
   private static final int MOST_CHUNKS = 100_000;
 
@@ -86,16 +92,35 @@ public final class LeaseCases {
   }
 
   private static void renewed(Trial trial) {
+    int tries = 1;
+    while (!renewedInTime(trial)) {
+      tries++;
+      int next = tries;
+      trial.given(
+          "the tester asks within the lease",
+          () -> Expect.that("a busy machine", next <= MOST_TRIES, "time between calls", "a lease"));
+    }
+  }
+
+  /** Says nothing where the tester itself came too late with a call: then, false. */
+  private static boolean renewedInTime(Trial trial) {
     TestMigration migration = leased(trial);
     long startNs = System.nanoTime();
-    Expect.eventually(
-        "two leases and a half go by",
-        LONG.multipliedBy(4),
-        () -> {
-          SwitchoverCases.state(migration, "RECEIVING");
-          return System.nanoTime() - startNs > LONG.toNanos();
-        });
+    long renewedNs = startNs;
+    while (System.nanoTime() - startNs < LONG.toNanos()) {
+      long askedNs = System.nanoTime();
+      Answer<GetDestinationStatusResponse> status = migration.status();
+      if (System.nanoTime() - renewedNs >= LEASE_NS) {
+        return false;
+      }
+      renewedNs = askedNs;
+      Expect.equal(
+          "state",
+          DestinationState.DESTINATION_STATE_RECEIVING,
+          Expect.one("GetDestinationStatus", status).getState());
+    }
     migration.stored(Chunks.page(3, 5, 1));
+    return true;
   }
 
   private static void granted(Trial trial) {

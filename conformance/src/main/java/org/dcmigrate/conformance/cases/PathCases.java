@@ -13,6 +13,9 @@ import org.dcmigrate.conformance.play.TestMigration;
 import org.dcmigrate.conformance.play.Trial;
 import org.dcmigrate.conformance.suite.Case;
 import org.dcmigrate.v1.DestinationServiceGrpc;
+import org.dcmigrate.v1.DestinationState;
+import org.dcmigrate.v1.GetDestinationStatusRequest;
+import org.dcmigrate.v1.GetDestinationStatusResponse;
 import org.dcmigrate.v1.PageChunk;
 import org.dcmigrate.v1.ResendMetadataRequest;
 import org.dcmigrate.v1.ResendMetadataResponse;
@@ -27,6 +30,7 @@ import org.dcmigrate.v1.TransferServiceGrpc;
 public final class PathCases {
   private static final int CHUNK_PAGES = 16;
   private static final int CHUNKS = 24;
+  private static final int LOOKS = 20;
   private static final int FIRST_CHUNKS = 5;
   private static final long SOME_CHUNKS_BYTES = 10L * CHUNK_PAGES * 4096;
 
@@ -147,6 +151,15 @@ public final class PathCases {
     return Expect.one("GetDestinationStatus", migration.status()).getHeldPages();
   }
 
+  private static Answer<GetDestinationStatusResponse> status(
+      Trial trial, Access.Way way, TestMigration migration) {
+    return trial
+        .beginOver(way, DestinationServiceGrpc.getGetDestinationStatusMethod())
+        .send(GetDestinationStatusRequest.newBuilder().setAttempt(migration.attempt()).build())
+        .halfClose()
+        .rest();
+  }
+
   private static void metadataCut(Trial trial) {
     TestMigration migration = trial.migration();
     trial.given("Open is accepted", migration::opened);
@@ -154,8 +167,12 @@ public final class PathCases {
       Conversation<ResendMetadataRequest, ResendMetadataResponse> batch =
           trial.beginOver(way, DestinationServiceGrpc.getResendMetadataMethod());
       migration.batch(migration.records()).forEach(batch::send);
-      for (int i = 0; i < 40; i++) {
-        SwitchoverCases.state(migration, "OPENED");
+      // On the same connection: what is answered here came after the records.
+      for (int i = 0; i < LOOKS; i++) {
+        Expect.equal(
+            "state",
+            DestinationState.DESTINATION_STATE_OPENED,
+            Expect.one("GetDestinationStatus", status(trial, way, migration)).getState());
       }
       batch.cancel();
     }

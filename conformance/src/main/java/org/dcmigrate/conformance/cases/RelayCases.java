@@ -17,7 +17,6 @@ import org.dcmigrate.conformance.play.Expect;
 import org.dcmigrate.conformance.play.RelayTarget;
 import org.dcmigrate.conformance.play.TestGuest;
 import org.dcmigrate.conformance.play.Trial;
-import org.dcmigrate.conformance.play.Votes;
 import org.dcmigrate.conformance.suite.Case;
 import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.Reason;
@@ -346,13 +345,12 @@ public final class RelayCases {
   }
 
   private static void impostor(Trial trial) {
-    Votes impostor = trial.target().access().impostor();
+    RelayTarget impostor = trial.impostor();
     Contribution control = Contribution.detached(trial);
     trial.given("the tester's own relay is begun", () -> control.relayed(NO_LIMIT));
     trial.given("it drains", () -> control.drains(0, ALL));
     Contribution held = Contribution.holding(trial);
-    RelayTarget.Relayed taken =
-        impostor.relays().expect(held.migration().attempt(Contribution.EPOCH));
+    RelayTarget.Relayed taken = impostor.expect(held.migration().attempt(Contribution.EPOCH));
     held.detach(Contribution.EPOCH, trial.target().access().second());
     held.relayed(NO_LIMIT);
     held.comesTo(ContributorState.CONTRIBUTOR_STATE_FAILED, status -> {});

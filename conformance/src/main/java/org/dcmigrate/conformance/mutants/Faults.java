@@ -49,6 +49,16 @@ public final class Faults {
     M of(M message);
   }
 
+  /** A fault in the calls that the peer makes itself. */
+  static Fault inCalls(Fault fault) {
+    return new Fault() {
+      @Override
+      public Fault calls() {
+        return fault;
+      }
+    };
+  }
+
   static <M extends Message> Fault request(Class<M> type, Change<M> change) {
     return new Fault() {
       @Override

@@ -20,12 +20,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
-import org.dcmigrate.conformance.play.Distortion;
 import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.transport.CallerIdentity;
 import org.dcmigrate.protocol.transport.Security;
 import org.dcmigrate.protocol.transport.Transport;
+import org.dcmigrate.protocol.wire.Errors;
 import org.dcmigrate.v1.ContributorServiceGrpc;
 import org.dcmigrate.v1.DecisionServiceGrpc;
 import org.dcmigrate.v1.DestinationServiceGrpc;
@@ -54,11 +54,21 @@ public final class FaultyPeer implements AutoCloseable {
           DecisionServiceGrpc.getPromiseMethod(),
           DecisionServiceGrpc.getAcceptMethod(),
           DecisionServiceGrpc.getDismissMethod(),
+          MigrationServiceGrpc.getMigrateMethod(),
+          MigrationServiceGrpc.getRedirectMethod(),
+          MigrationServiceGrpc.getCancelMigrationMethod(),
+          MigrationServiceGrpc.getSetDowntimeLimitMethod(),
           MigrationServiceGrpc.getResolveMigrationMethod(),
+          MigrationServiceGrpc.getGetLimitsMethod(),
+          MigrationServiceGrpc.getSetLimitsMethod(),
+          MigrationServiceGrpc.getGetMigrationMethod(),
+          MigrationServiceGrpc.getListMigrationsMethod(),
           HealthGrpc.getCheckMethod(),
           PeerServiceGrpc.getListPeersMethod(),
-          PeerServiceGrpc.getListGuestsMethod(),
           PeerServiceGrpc.getGetPeerMethod(),
+          PeerServiceGrpc.getListGuestsMethod(),
+          PeerServiceGrpc.getGetGuestMethod(),
+          PeerServiceGrpc.getCreateGuestMethod(),
           PeerServiceGrpc.getDeleteGuestMethod());
 
   private final Server server;
@@ -83,8 +93,14 @@ public final class FaultyPeer implements AutoCloseable {
     private int requests;
     private Optional<Message> first = Optional.empty();
 
-    private Call(String method) {
+    Call(String method) {
       this.method = method;
+    }
+
+    /** Counts a request. */
+    void came(Message message) {
+      first = first.or(() -> Optional.of(message));
+      requests++;
     }
 
     /** Name of the method, without its service. */
@@ -104,7 +120,18 @@ public final class FaultyPeer implements AutoCloseable {
   }
 
   /** What is done wrong. By default, nothing. */
-  public interface Fault extends Distortion {
+  public interface Fault {
+    /** Does nothing wrong. */
+    Fault NONE = new Fault() {};
+
+    /**
+     * What is done wrong in the calls that the peer makes itself. The fault of a source is in
+     * those; that of a holder is in what it answers, unless it says otherwise here.
+     */
+    default Fault calls() {
+      return NONE;
+    }
+
     /** Whether the call counts as half-closed after this request; what comes later is dropped. */
     default boolean ends(Call call, Message message) {
       return false;
@@ -140,9 +167,29 @@ public final class FaultyPeer implements AutoCloseable {
       return Optional.empty();
     }
 
+    /**
+     * Answers the caller at once. The message goes on all the same, unless it is dropped; what
+     * comes to it from the other side, nobody hears where the call has ended.
+     */
+    default Optional<Early> early(Call call, Message message) {
+      return Optional.empty();
+    }
+
+    /** Whether it is kept from the other side that the caller breaks the call off. */
+    default boolean hidesBreak(Call call) {
+      return false;
+    }
+
     /** Changes the trailers of a refusal. */
     default Metadata trailers(Metadata trailers) {
       return trailers;
+    }
+  }
+
+  /** What the caller is told at once, and how its call ends where it does. */
+  record Early(List<Message> answers, Optional<StatusRuntimeException> end) {
+    Early {
+      answers = List.copyOf(answers);
     }
   }
 
@@ -238,36 +285,44 @@ public final class FaultyPeer implements AutoCloseable {
     return (front, headers) -> {
       Call call = new Call(String.valueOf(method.getBareMethodName()));
       ClientCall<Message, Message> back = channels.of(headers).newCall(method, CallOptions.DEFAULT);
-      back.start(new Backward(front, call, fault), new Metadata());
+      Backward backward = new Backward(front, call, fault);
+      back.start(backward, new Metadata());
       back.request(Integer.MAX_VALUE);
       front.request(Integer.MAX_VALUE);
       return new ServerCall.Listener<>() {
-        private boolean ended;
+        private boolean halfClosed;
 
         @Override
         public void onMessage(Message message) {
-          if (ended) {
+          if (halfClosed) {
             return;
           }
-          call.first = call.first.or(() -> Optional.of(message));
-          call.requests++;
+          call.came(message);
+          fault.early(call, message).ifPresent(backward::early);
           fault.requests(call, message).forEach(back::sendMessage);
-          if (fault.ends(call, message)) {
-            onHalfClose();
+          // Where the caller has its answer already, it does not half-close any more.
+          if (backward.isOver() || fault.ends(call, message)) {
+            halfClose();
           }
         }
 
         @Override
         public void onHalfClose() {
-          if (!ended) {
-            ended = true;
+          halfClose();
+        }
+
+        private void halfClose() {
+          if (!halfClosed) {
+            halfClosed = true;
             back.halfClose();
           }
         }
 
         @Override
         public void onCancel() {
-          back.cancel("the caller is gone", null);
+          if (!backward.isOver()) {
+            back.cancel("the caller is gone", null);
+          }
         }
       };
     };
@@ -278,6 +333,7 @@ public final class FaultyPeer implements AutoCloseable {
     private final Call call;
     private final Fault fault;
     private boolean begun;
+    private boolean over;
 
     Backward(ServerCall<Message, Message> front, Call call, Fault fault) {
       this.front = front;
@@ -290,8 +346,29 @@ public final class FaultyPeer implements AutoCloseable {
       fault.response(call, message).ifPresent(this::send);
     }
 
+    /** Whether the caller's call has ended before that behind it. */
+    synchronized boolean isOver() {
+      return over;
+    }
+
+    synchronized void early(Early early) {
+      early.answers().forEach(this::send);
+      boolean single = front.getMethodDescriptor().getType().serverSendsOneMessage();
+      if (!over && (early.end().isPresent() || single)) {
+        over = true;
+        Optional<StatusRuntimeException> end = early.end();
+        front.close(
+            end.map(StatusRuntimeException::getStatus).orElse(Status.OK),
+            end.flatMap(refusal -> Optional.ofNullable(refusal.getTrailers()))
+                .orElseGet(Metadata::new));
+      }
+    }
+
     @Override
-    public void onClose(Status status, Metadata trailers) {
+    public synchronized void onClose(Status status, Metadata trailers) {
+      if (over) {
+        return;
+      }
       Optional<Message> instead =
           status.isOk() ? Optional.empty() : fault.instead(call, reason(status, trailers));
       if (instead.isPresent()) {
@@ -307,18 +384,20 @@ public final class FaultyPeer implements AutoCloseable {
       }
     }
 
-    private void send(Message message) {
+    private synchronized void send(Message message) {
+      if (over) {
+        return;
+      }
       if (!begun) {
         begun = true;
         front.sendHeaders(new Metadata());
       }
       front.sendMessage(message);
     }
+  }
 
-    private static String reason(Status status, Metadata trailers) {
-      return org.dcmigrate.protocol.wire.Errors.fromStatus(status.asRuntimeException(trailers))
-          .reason()
-          .name();
-    }
+  /** Why a call was refused. */
+  static String reason(Status status, Metadata trailers) {
+    return Errors.fromStatus(status.asRuntimeException(trailers)).reason().name();
   }
 }

@@ -1,6 +1,6 @@
 package org.dcmigrate.conformance.mutants;
 
-import io.grpc.ManagedChannel;
+import io.grpc.ServerInterceptor;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -8,16 +8,14 @@ import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 import org.dcmigrate.conformance.mutants.FaultyPeer.Backend;
 import org.dcmigrate.conformance.mutants.FaultyPeer.Fault;
-import org.dcmigrate.conformance.play.Access;
-import org.dcmigrate.conformance.play.Distortion;
+import org.dcmigrate.conformance.play.Cast;
+import org.dcmigrate.conformance.play.Stage;
 import org.dcmigrate.conformance.play.Target;
 import org.dcmigrate.conformance.play.TestGuest;
-import org.dcmigrate.conformance.play.Votes;
 import org.dcmigrate.conformance.suite.Case;
 import org.dcmigrate.conformance.suite.CaseResult;
 import org.dcmigrate.conformance.suite.Report;
@@ -26,7 +24,6 @@ import org.dcmigrate.conformance.suite.Suite;
 import org.dcmigrate.conformance.suite.Verdict;
 import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.Reason;
-import org.dcmigrate.protocol.transport.Transport;
 
 /**
  * Proves that the suite can fail: each mutant of a right peer by the case that it names, each peer
@@ -40,14 +37,7 @@ public final class KillMatrix {
 
   private final Backend backend;
   private final TestGuest guest;
-  private final Optional<Votes> votes;
-  private final Ways ways;
-
-  /** Ways to a peer that stands in front. */
-  @FunctionalInterface
-  public interface Ways {
-    Access to(String endpoint) throws DcmException;
-  }
+  private final Cast cast;
 
   /** What became of a mutant. */
   public enum Fate {
@@ -59,7 +49,7 @@ public final class KillMatrix {
     WRONG_REASON,
     /** The case does not pass without the fault: that it fails says nothing. */
     NO_CONTROL,
-    /** The mutant's case gives a guest away, and the target cannot reach the tester. */
+    /** The mutant's case needs more of the tester than the target can reach. */
     NOT_RUN
   }
 
@@ -80,14 +70,12 @@ public final class KillMatrix {
   /**
    * A matrix to be made.
    *
-   * @param backend a right peer, to whose operators the tester belongs
-   * @param votes the tester's votes, for mutants whose cases give a guest away
+   * @param cast who the tester is to a right peer, which the tester calls as its first peer
    */
-  public KillMatrix(Backend backend, TestGuest guest, Optional<Votes> votes, Ways ways) {
-    this.backend = backend;
+  public KillMatrix(Cast cast, TestGuest guest) {
+    this.cast = cast;
     this.guest = guest;
-    this.votes = votes;
-    this.ways = ways;
+    backend = new Backend(cast.endpoint(), cast.first().security(), cast.target());
   }
 
   /** Runs these mutants, one after the other, and tells of each. */
@@ -97,7 +85,7 @@ public final class KillMatrix {
     for (Mutant mutant : mutants) {
       CaseResult control = controls.get(mutant.killer());
       if (control == null) {
-        control = run(mutant.killer(), new Fault() {});
+        control = run(mutant.killer(), Fault.NONE, Fault.NONE);
         controls.put(mutant.killer(), control);
       }
       Row row = row(mutant, control);
@@ -112,7 +100,8 @@ public final class KillMatrix {
     List<Nothing> found = new ArrayList<>();
     for (NullPeer peer : peers) {
       try (NullPeer.Running running = peer.start(backend.front())) {
-        List<CaseResult> results = run(running.endpoint(), peer.timeout(), Suite.all());
+        List<CaseResult> results =
+            run(running.endpoint(), peer.timeout(), Suite.all(), Stage.UNTOUCHED);
         Nothing nothing =
             new Nothing(
                 peer,
@@ -137,7 +126,7 @@ public final class KillMatrix {
     if (control.verdict() != Verdict.PASS) {
       return new Row(mutant, Fate.NO_CONTROL, control);
     }
-    CaseResult result = run(mutant.killer(), mutant.fault());
+    CaseResult result = run(mutant.killer(), mutant.fault(), mutant.calls());
     if (result.verdict() != Verdict.FAIL) {
       return new Row(mutant, Fate.SURVIVED, result);
     }
@@ -145,30 +134,24 @@ public final class KillMatrix {
     return new Row(mutant, says ? Fate.KILLED : Fate.WRONG_REASON, result);
   }
 
-  private CaseResult run(String name, Fault fault) throws DcmException {
+  private CaseResult run(String name, Fault fault, Fault calls) throws DcmException {
     List<Case> one = Suite.matching(List.of(name));
     if (one.size() != 1) {
       throw new IllegalStateException("a mutant names a case that is not there: " + name);
     }
     try (FaultyPeer peer = FaultyPeer.inFrontOf(backend, fault)) {
-      votes.ifPresent(each -> each.distort(fault));
-      return run(peer.endpoint(), TIMEOUT, one).getFirst();
+      return run(peer.endpoint(), TIMEOUT, one, new FaultBetween(calls)).getFirst();
     } catch (IOException failed) {
       throw cannotListen(failed);
-    } finally {
-      votes.ifPresent(each -> each.distort(Distortion.NONE));
     }
   }
 
-  private List<CaseResult> run(String endpoint, Duration timeout, List<Case> cases)
+  private List<CaseResult> run(
+      String front, Duration timeout, List<Case> cases, ServerInterceptor between)
       throws DcmException {
-    ManagedChannel channel =
-        Transport.channel(endpoint, backend.front(), backend.security().identity());
-    try (Access access = ways.to(endpoint)) {
-      Target target = new Target(channel, backend.security().identity(), timeout, votes, access);
-      return new Runner(target, guest, votes.isPresent(), BUDGET).run(cases, result -> {});
-    } finally {
-      channel.shutdownNow();
+    try (Target target = Target.behind(front, cast, timeout, between)) {
+      boolean commit = cast.first().listen().isPresent();
+      return new Runner(target, guest, commit, BUDGET).run(cases, result -> {});
     }
   }
 

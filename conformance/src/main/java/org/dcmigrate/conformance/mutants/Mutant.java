@@ -11,4 +11,14 @@ import org.dcmigrate.conformance.mutants.FaultyPeer.Fault;
  * @param says what the failure has to say
  * @param fault how a right peer is made to do so
  */
-public record Mutant(String name, String clause, String killer, String says, Fault fault) {}
+public record Mutant(String name, String clause, String killer, String says, Fault fault) {
+  /** Whether it is a source, whose fault is in the calls that it makes. */
+  public boolean isSource() {
+    return killer.contains("/source/");
+  }
+
+  /** What is wrong in the calls that it makes. */
+  Fault calls() {
+    return isSource() ? fault : fault.calls();
+  }
+}

@@ -131,6 +131,7 @@ public final class Mutants {
     all.addAll(RelayMutants.all());
     all.addAll(VoteMutants.all());
     all.addAll(HolderMutants.all());
+    all.addAll(SourceMutants.all());
     return List.copyOf(all);
   }
 

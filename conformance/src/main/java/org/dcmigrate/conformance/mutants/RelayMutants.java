@@ -12,7 +12,6 @@ import org.dcmigrate.v1.GetPeerResponse;
 import org.dcmigrate.v1.PageChunk;
 import org.dcmigrate.v1.PageCompression;
 import org.dcmigrate.v1.RelayRequest;
-import org.dcmigrate.v1.TransferRequest;
 import org.dcmigrate.v1.TransferResponse;
 import org.dcmigrate.v1.TransferShare;
 
@@ -123,17 +122,15 @@ final class RelayMutants {
         "DCM-CTR-008",
         "acknowledged-too-much",
         "CONTRIBUTOR_STATE_FAILED",
-        new Fault() {
-          @Override
-          public Message answered(String method, Message message) {
-            return message instanceof TransferResponse ack
-                    && ack.getAcknowledgedChunks() >= TOO_MUCH
-                ? ack.toBuilder()
-                    .setAcknowledgedChunks(ack.getAcknowledgedChunks() - TOO_MUCH)
-                    .build()
-                : message;
-          }
-        });
+        Faults.inCalls(
+            Faults.response(
+                TransferResponse.class,
+                ack ->
+                    ack.getAcknowledgedChunks() >= TOO_MUCH
+                        ? ack.toBuilder()
+                            .setAcknowledgedChunks(ack.getAcknowledgedChunks() - TOO_MUCH)
+                            .build()
+                        : ack)));
   }
 
   private static void limits(List<Mutant> all) {
@@ -210,14 +207,6 @@ final class RelayMutants {
   }
 
   private static Fault relaying(Faults.Change<PageChunk> change) {
-    return new Fault() {
-      @Override
-      public List<Message> called(String method, Message message) {
-        return List.of(
-            message instanceof TransferRequest transfer && transfer.hasChunk()
-                ? transfer.toBuilder().setChunk(change.of(transfer.getChunk())).build()
-                : message);
-      }
-    };
+    return Faults.inCalls(Faults.chunk(change));
   }
 }

@@ -3,7 +3,9 @@ package org.dcmigrate.conformance.mutants;
 import com.google.protobuf.Message;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.dcmigrate.conformance.mutants.FaultyPeer.Call;
 import org.dcmigrate.conformance.mutants.FaultyPeer.Fault;
 import org.dcmigrate.v1.AcceptRequest;
 import org.dcmigrate.v1.AcceptResponse;
@@ -101,14 +103,14 @@ final class VoteMutants {
             "DCM-DEC-008",
             "decision/destination/outbid",
             "ballot of the destination",
-            new OddBallots()));
+            Faults.inCalls(new OddBallots())));
     all.add(
         new Mutant(
             "asks only once",
             "DCM-DEC-011",
             "decision/destination/asked-again",
             "asks again",
-            new AsksOnce()));
+            Faults.inCalls(new AsksOnce())));
     all.add(
         new Mutant(
             "votes without the grant",
@@ -170,18 +172,13 @@ final class VoteMutants {
   }
 
   private static Fault answered(Faults.Change<Message> change) {
-    return new Fault() {
-      @Override
-      public Message answered(String method, Message message) {
-        return change.of(message);
-      }
-    };
+    return Faults.inCalls(Faults.response(Message.class, change));
   }
 
   /** Takes the ballot above its own, and is told of its own. */
   private static final class OddBallots implements Fault {
     @Override
-    public List<Message> called(String method, Message message) {
+    public List<Message> requests(Call call, Message message) {
       return List.of(
           switch (message) {
             case PromiseRequest asked -> asked.toBuilder().setBallot(asked.getBallot() + 1).build();
@@ -194,14 +191,15 @@ final class VoteMutants {
     }
 
     @Override
-    public Message answered(String method, Message message) {
-      return switch (message) {
-        case PromiseResponse vote when vote.getPromisedBallot() > 1 ->
-            vote.toBuilder().setPromisedBallot(vote.getPromisedBallot() - 1).build();
-        case AcceptResponse vote when vote.getPromisedBallot() > 1 ->
-            vote.toBuilder().setPromisedBallot(vote.getPromisedBallot() - 1).build();
-        default -> message;
-      };
+    public Optional<Message> response(Call call, Message message) {
+      return Optional.of(
+          switch (message) {
+            case PromiseResponse vote when vote.getPromisedBallot() > 1 ->
+                vote.toBuilder().setPromisedBallot(vote.getPromisedBallot() - 1).build();
+            case AcceptResponse vote when vote.getPromisedBallot() > 1 ->
+                vote.toBuilder().setPromisedBallot(vote.getPromisedBallot() - 1).build();
+            default -> message;
+          });
     }
   }
 
@@ -210,7 +208,7 @@ final class VoteMutants {
     private final AtomicInteger questions = new AtomicInteger();
 
     @Override
-    public List<Message> called(String method, Message message) {
+    public List<Message> requests(Call call, Message message) {
       return message instanceof AcceptRequest && questions.getAndIncrement() > 0
           ? List.of()
           : List.of(message);

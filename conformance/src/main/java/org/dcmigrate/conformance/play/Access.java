@@ -16,6 +16,7 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import javax.net.ssl.SSLException;
+import org.dcmigrate.conformance.play.PlayedPeer.Persona;
 import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.transport.Security;
@@ -29,33 +30,17 @@ public final class Access implements AutoCloseable {
   private final String endpoint;
   private final Security security;
   private final PeerId expected;
-  private final Optional<PeerId> second;
-  private final Optional<Votes> secondVotes;
+  private final Optional<Persona> second;
   private final Optional<Authority> authority;
   private final Map<PeerId, ManagedChannel> channels = new ConcurrentHashMap<>();
 
-  /**
-   * Ways to a target.
-   *
-   * @param security who the tester is
-   * @param expected who the target is
-   * @param second another identity among the target's configured peers that the tester may use
-   * @param secondVotes where the target reaches that one; over TLS an impostor is there
-   * @param authority the target's own, over TLS only
-   */
-  public Access(
-      String endpoint,
-      Security security,
-      PeerId expected,
-      Optional<PeerId> second,
-      Optional<Votes> secondVotes,
-      Optional<Authority> authority) {
-    this.endpoint = endpoint;
-    this.security = security;
-    this.expected = expected;
-    this.second = second;
-    this.secondVotes = secondVotes;
-    this.authority = authority;
+  /** Ways to a target for those who play to it. */
+  Access(Cast cast) {
+    endpoint = cast.endpoint();
+    security = cast.first().security();
+    expected = cast.target();
+    second = cast.second();
+    authority = cast.authority();
   }
 
   /** Where the target listens. */
@@ -70,8 +55,10 @@ public final class Access implements AutoCloseable {
 
   /** Another identity among the target's configured peers, for cases that need two. */
   public PeerId second() {
-    return second.orElseThrow(
-        () -> new NotApplicable("needs another configured peer's identity: --second-identity"));
+    return second
+        .map(Persona::identity)
+        .orElseThrow(
+            () -> new NotApplicable("needs another configured peer's identity: --second-identity"));
   }
 
   /** A way to the target for one call. */
@@ -154,22 +141,6 @@ public final class Access implements AutoCloseable {
         NettyChannelBuilder.forTarget(endpoint).usePlaintext().build(), Optional.empty());
   }
 
-  /** Serves at the other peer's address, and is not that peer. */
-  public Votes impostor() {
-    authority();
-    return secondVotes.orElseThrow(
-        () -> new NotApplicable("the target has to reach an impostor: --second-listen"));
-  }
-
-  /** The votes of that other peer. */
-  public Votes secondVotes() {
-    if (!(security instanceof Security.PlaintextLoopback)) {
-      throw new NotApplicable("over TLS an impostor is at the other peer's address");
-    }
-    return secondVotes.orElseThrow(
-        () -> new NotApplicable("the target has to reach the other peer: --second-listen"));
-  }
-
   /** A channel on which the tester is somebody else. */
   Channel as(PeerId other) {
     return channels.computeIfAbsent(other, this::open);
@@ -186,6 +157,9 @@ public final class Access implements AutoCloseable {
 
   private ManagedChannel open(PeerId other) {
     try {
+      if (second.isPresent() && second.get().identity().equals(other)) {
+        return Transport.channel(endpoint, second.get().security(), expected);
+      }
       return switch (security) {
         case Security.PlaintextLoopback plaintext ->
             Transport.channel(endpoint, new Security.PlaintextLoopback(other), expected);

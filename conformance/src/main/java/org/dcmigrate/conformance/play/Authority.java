@@ -32,7 +32,9 @@ import org.bouncycastle.cert.jcajce.JcaX509v3CertificateBuilder;
 import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 import org.dcmigrate.protocol.DcmException;
+import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.Reason;
+import org.dcmigrate.protocol.transport.Security;
 import org.dcmigrate.protocol.transport.TlsMaterial;
 
 /** An authority that issues what has to be refused, too. */
@@ -93,6 +95,35 @@ public final class Authority {
   /** A leaf as it should be, with this identity, to be spoilt. */
   public Request leaf(String identity) {
     return new Request().uri(identity);
+  }
+
+  /** How a peer of this identity speaks to others of the same authority. */
+  public Security security(PeerId identity) throws DcmException {
+    Leaf leaf = leaf(identity.uri()).issue();
+    try {
+      Path directory = Files.createTempDirectory("dcm-conformance-");
+      Path ca = directory.resolve("ca.pem");
+      Path chain = directory.resolve("peer.pem");
+      Path secret = directory.resolve("peer.key");
+      try {
+        Files.writeString(ca, pem("CERTIFICATE", certificate.getEncoded()));
+        Files.writeString(chain, pem("CERTIFICATE", leaf.certificate().getEncoded()));
+        Files.writeString(secret, pem("PRIVATE KEY", leaf.key().getEncoded()));
+        return new Security.MutualTls(TlsMaterial.load(ca, chain, secret));
+      } finally {
+        for (Path each : List.of(ca, chain, secret, directory)) {
+          Files.deleteIfExists(each);
+        }
+      }
+    } catch (IOException | GeneralSecurityException unwritable) {
+      throw new DcmException(
+          Reason.INTERNAL, "a certificate cannot be written: " + unwritable, unwritable);
+    }
+  }
+
+  private static String pem(String kind, byte[] der) {
+    return "-----BEGIN %s-----%n%s%n-----END %s-----%n"
+        .formatted(kind, Base64.getMimeEncoder().encodeToString(der), kind);
   }
 
   /** What a leaf is to be like. */

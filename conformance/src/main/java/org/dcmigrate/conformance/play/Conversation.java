@@ -112,6 +112,11 @@ public final class Conversation<Q, A> {
     };
   }
 
+  /** Whether anything has come that was not taken yet, be it the end. */
+  public boolean hasAnswer() {
+    return ended.isPresent() || !events.isEmpty();
+  }
+
   /** Waits for the end; messages that come before it are part of the answer. */
   public Answer<A> rest() {
     List<A> messages = new ArrayList<>();

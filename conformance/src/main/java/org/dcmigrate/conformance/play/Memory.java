@@ -44,6 +44,29 @@ public final class Memory {
     }
   }
 
+  /** Takes a page up that somebody else held, as {@link #apply}. */
+  void merge(long index, int generation, long digest) {
+    Optional<Held> held = Optional.ofNullable(pages.get(index));
+    if (Integer.compareUnsigned(generation, held.map(Held::generation).orElse(0)) > 0) {
+      pages.put(index, new Held(generation, digest));
+    }
+  }
+
+  /** The digest of a page; of one that is not held, 0. */
+  long digestOf(long index) {
+    return Optional.ofNullable(pages.get(index)).map(Held::digest).orElse(0L);
+  }
+
+  /** The generation of a page; of one that is not held, 0. */
+  int generationOf(long index) {
+    return Optional.ofNullable(pages.get(index)).map(Held::generation).orElse(0);
+  }
+
+  /** Its memory layout. */
+  Geometry geometry() {
+    return geometry;
+  }
+
   /** Forgets everything. */
   public void clear() {
     pages.clear();

@@ -5,6 +5,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelInitializer;
@@ -30,6 +31,7 @@ import io.netty.handler.codec.http2.Http2Settings;
 import io.netty.handler.codec.http2.Http2StreamChannel;
 import io.netty.handler.codec.http2.Http2StreamChannelBootstrap;
 import io.netty.handler.ssl.SslContext;
+import io.netty.util.concurrent.Future;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.Optional;
@@ -88,7 +90,16 @@ public final class RawConnection implements AutoCloseable {
                         .addLast(new Http2MultiplexHandler(new ChannelInboundHandlerAdapter()));
                   }
                 });
-    channel = bootstrap.connect(target).syncUninterruptibly().channel();
+    ChannelFuture connected = bootstrap.connect(target).awaitUninterruptibly();
+    if (!connected.isSuccess()) {
+      close(connected.channel());
+      throw new CheckFailed("a connection", "one that is taken", text(connected));
+    }
+    channel = connected.channel();
+  }
+
+  private static String text(Future<?> failed) {
+    return String.valueOf(failed.cause());
   }
 
   /** A stream that is begun. */
@@ -97,12 +108,15 @@ public final class RawConnection implements AutoCloseable {
     private final Http2StreamChannel stream;
 
     private Call(String path, Consumer<Http2Headers> change) {
-      stream =
+      Future<Http2StreamChannel> opened =
           new Http2StreamChannelBootstrap(channel)
               .handler(new Reader(answer))
               .open()
-              .syncUninterruptibly()
-              .getNow();
+              .awaitUninterruptibly();
+      if (!opened.isSuccess()) {
+        throw new CheckFailed("a call on the connection", "one that begins", text(opened));
+      }
+      stream = opened.getNow();
       Http2Headers headers =
           new DefaultHttp2Headers()
               .method("POST")
@@ -168,7 +182,7 @@ public final class RawConnection implements AutoCloseable {
 
   /** Says that nothing more will come. */
   public void goAway() {
-    channel.writeAndFlush(new DefaultHttp2GoAwayFrame(Http2Error.NO_ERROR)).syncUninterruptibly();
+    channel.writeAndFlush(new DefaultHttp2GoAwayFrame(Http2Error.NO_ERROR)).awaitUninterruptibly();
   }
 
   /** Whether the target has left it open. */
@@ -190,7 +204,11 @@ public final class RawConnection implements AutoCloseable {
 
   @Override
   public void close() {
-    var _ = channel.close();
+    close(channel);
+  }
+
+  private void close(Channel open) {
+    var _ = open.close();
     var _ = loop.shutdownGracefully(0, 1, TimeUnit.SECONDS);
   }
 

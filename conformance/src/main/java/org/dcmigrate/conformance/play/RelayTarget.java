@@ -10,18 +10,18 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
-import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.PeerId;
-import org.dcmigrate.protocol.Reason;
 import org.dcmigrate.protocol.transport.CallerIdentity;
-import org.dcmigrate.protocol.wire.Errors;
 import org.dcmigrate.v1.AttemptRef;
 import org.dcmigrate.v1.PageChunk;
 import org.dcmigrate.v1.TransferRequest;
 import org.dcmigrate.v1.TransferResponse;
 import org.dcmigrate.v1.TransferServiceGrpc;
 
-/** The tester as the new destination that contributors relay to. Takes what a case waits for. */
+/**
+ * The tester as the new destination of its own migrations, that a contributor under test relays to.
+ * Takes what a case waits for and looks at the chunks, holds no guest.
+ */
 public final class RelayTarget {
   private final Map<AttemptRef, Relayed> expected = new ConcurrentHashMap<>();
 
@@ -32,8 +32,9 @@ public final class RelayTarget {
     return expected.computeIfAbsent(attempt, key -> new Relayed());
   }
 
-  BindableService service() {
-    return new Service();
+  /** A service that takes what is waited for, and passes all else on. */
+  BindableService before(TransferServiceGrpc.TransferServiceImplBase others) {
+    return new Service(others);
   }
 
   /** What came of the relay of one attempt, over all its transfers, and what is done to it. */
@@ -136,27 +137,35 @@ public final class RelayTarget {
   }
 
   private final class Service extends TransferServiceGrpc.TransferServiceImplBase {
+    private final TransferServiceGrpc.TransferServiceImplBase others;
+
+    Service(TransferServiceGrpc.TransferServiceImplBase others) {
+      this.others = others;
+    }
+
     @Override
     public StreamObserver<TransferRequest> transfer(StreamObserver<TransferResponse> out) {
-      PeerId caller = CallerIdentity.current();
       // Without a handler an answer to a call that was broken off is an exception.
-      ServerCallStreamObserver<TransferResponse> answers =
-          (ServerCallStreamObserver<TransferResponse>) out;
-      Incoming incoming = new Incoming(caller, answers);
-      answers.setOnCancelHandler(incoming::brokenOff);
-      return incoming;
+      ((ServerCallStreamObserver<TransferResponse>) out).setOnCancelHandler(() -> {});
+      return new Incoming(CallerIdentity.current(), out, others.transfer(out));
     }
   }
 
   private final class Incoming implements StreamObserver<TransferRequest> {
     private final PeerId caller;
     private final StreamObserver<TransferResponse> out;
+    private final StreamObserver<TransferRequest> otherwise;
     private Optional<Relayed> relayed = Optional.empty();
+    private boolean begun;
     private boolean over;
 
-    Incoming(PeerId caller, StreamObserver<TransferResponse> out) {
+    Incoming(
+        PeerId caller,
+        StreamObserver<TransferResponse> out,
+        StreamObserver<TransferRequest> otherwise) {
       this.caller = caller;
       this.out = out;
+      this.otherwise = otherwise;
     }
 
     @Override
@@ -164,37 +173,31 @@ public final class RelayTarget {
       if (over) {
         return;
       }
-      if (relayed.isEmpty()) {
+      boolean opens = !begun;
+      begun = true;
+      if (opens) {
         relayed = Optional.ofNullable(expected.get(message.getOpen().getAttempt()));
         relayed.ifPresent(each -> each.begun(caller, out));
-        over = relayed.isEmpty();
-        if (over) {
-          out.onError(
-              Errors.toStatus(
-                  new DcmException(
-                      Reason.MIGRATION_UNKNOWN, "the tester waits for no relay of this attempt")));
-        }
-        return;
       }
-      over = !relayed.get().came(message.getChunk(), out);
+      if (relayed.isEmpty()) {
+        otherwise.onNext(message);
+      } else if (!opens) {
+        over = !relayed.get().came(message.getChunk(), out);
+      }
     }
 
     @Override
     public void onError(Throwable broken) {
-      brokenOff();
+      over = true;
+      relayed.ifPresentOrElse(Relayed::brokenOff, () -> otherwise.onError(broken));
     }
 
     @Override
     public void onCompleted() {
       if (!over) {
         over = true;
-        relayed.ifPresent(each -> each.ended(out));
+        relayed.ifPresentOrElse(each -> each.ended(out), otherwise::onCompleted);
       }
-    }
-
-    private void brokenOff() {
-      over = true;
-      relayed.ifPresent(Relayed::brokenOff);
     }
   }
 }

@@ -1,56 +1,71 @@
 package org.dcmigrate.conformance.play;
 
-import io.grpc.CallOptions;
 import io.grpc.Channel;
+import io.grpc.ManagedChannel;
 import io.grpc.MethodDescriptor;
+import io.grpc.ServerInterceptor;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
-import java.util.concurrent.TimeUnit;
+import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.PeerId;
+import org.dcmigrate.protocol.transport.Transport;
 
-/** The peer under test, as it is called. */
-public final class Target {
-  private static final int STEPS_PER_CALL = 4;
-
-  private final Channel channel;
+/** The peer under test: as it is called, and what it can call. */
+public final class Target implements AutoCloseable {
+  private final ManagedChannel channel;
   private final PeerId self;
   private final Duration timeout;
-  private final Optional<Votes> votes;
+  private final Stage stage;
   private final Access access;
 
-  /**
-   * A peer under test.
-   *
-   * @param self the tester's identity, which the target has among its configured peers
-   * @param timeout for each answer
-   * @param votes the tester's own votes, where the target can ask for them
-   * @param access other ways to it
-   */
-  public Target(
-      Channel channel, PeerId self, Duration timeout, Optional<Votes> votes, Access access) {
+  private Target(Cast called, ManagedChannel channel, Stage stage, Duration timeout) {
     this.channel = channel;
-    this.self = self;
+    this.stage = stage;
     this.timeout = timeout;
-    this.votes = votes;
-    this.access = access;
+    self = called.first().identity();
+    access = new Access(called);
+  }
+
+  /**
+   * The way to a target; all that the tester plays to it listens from here on.
+   *
+   * @param timeout for each answer
+   */
+  public static Target open(Cast cast, Duration timeout) throws DcmException {
+    return open(cast, cast, timeout, Stage.UNTOUCHED);
+  }
+
+  /**
+   * The same with something in front of the target.
+   *
+   * @param front endpoint of what the tester calls in its place, without TLS
+   * @param between what stands between the target and the peers that it calls
+   */
+  public static Target behind(String front, Cast cast, Duration timeout, ServerInterceptor between)
+      throws DcmException {
+    return open(cast.through(front), cast, timeout, between);
+  }
+
+  private static Target open(Cast called, Cast played, Duration timeout, ServerInterceptor between)
+      throws DcmException {
+    ManagedChannel channel =
+        Transport.channel(called.endpoint(), called.first().security(), called.target());
+    try {
+      return new Target(called, channel, Stage.open(called, played, timeout, between), timeout);
+    } catch (DcmException failed) {
+      channel.shutdownNow();
+      throw failed;
+    }
+  }
+
+  /** All that the tester plays. */
+  public Stage stage() {
+    return stage;
   }
 
   /** Other ways to it than the tester's own channel. */
   public Access access() {
     return access;
-  }
-
-  /** The tester as a new destination. */
-  public RelayTarget relays() {
-    return votes
-        .map(Votes::relays)
-        .orElseThrow(() -> new NotApplicable("the target has to reach the tester: --listen"));
-  }
-
-  /** The tester's votes as source; only for cases that commit. */
-  public Votes votes() {
-    return votes.orElseThrow(() -> new IllegalStateException("the tester does not listen"));
   }
 
   /** The tester's identity. */
@@ -71,17 +86,19 @@ public final class Target {
   /** Begins a call on another channel. */
   <Q, A> Conversation<Q, A> begin(
       Channel over, MethodDescriptor<Q, A> method, Transcript transcript) {
-    CallOptions options =
-        CallOptions.DEFAULT.withDeadlineAfter(
-            timeout.toMillis() * STEPS_PER_CALL, TimeUnit.MILLISECONDS);
-    return new Conversation<>(over.newCall(method, options), method, transcript, timeout);
+    return new Caller(over, timeout).begin(method, transcript);
   }
 
   /** Makes a call with these messages and waits for its end. */
   <Q, A> Answer<A> call(
       MethodDescriptor<Q, A> method, List<? extends Q> messages, Transcript transcript) {
-    Conversation<Q, A> conversation = begin(method, transcript);
-    messages.forEach(conversation::send);
-    return conversation.halfClose().rest();
+    return new Caller(channel, timeout).call(method, messages, transcript);
+  }
+
+  @Override
+  public void close() {
+    stage.close();
+    access.close();
+    channel.shutdownNow();
   }
 }

@@ -15,6 +15,7 @@ import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.Reason;
 import org.dcmigrate.protocol.pages.PageDigest;
 import org.dcmigrate.protocol.transport.CallerIdentity;
+import org.dcmigrate.protocol.transport.Security;
 
 /** One run of one case: the target, the migrations begun, and what was said. */
 public final class Trial {
@@ -26,6 +27,21 @@ public final class Trial {
   public Trial(Target target, TestGuest guest) {
     this.target = target;
     this.guest = guest;
+    target.stage().begin(transcript);
+  }
+
+  /** All that the tester plays to a source; only for cases of that role. */
+  public Stage stage() {
+    target.stage().requireAll();
+    return target.stage();
+  }
+
+  /** A migration of which the target is the source, that has not begun yet. */
+  public TargetMigration moving() {
+    TargetMigration migration = new TargetMigration(this, stage());
+    afterwards(migration::cleanUp);
+    given("the target reaches all peers", migration::requirePeers);
+    return migration;
   }
 
   /** The peer under test. */
@@ -33,14 +49,28 @@ public final class Trial {
     return target;
   }
 
-  /** The tester's votes as source; only for cases that commit. */
+  /** The tester's votes as source. */
   public Votes votes() {
-    return target.votes();
+    return target.stage().first().votes();
+  }
+
+  /** The votes of another peer, which is a witness. */
+  public Votes secondVotes() {
+    return target.stage().second().votes();
   }
 
   /** The tester as a new destination. */
   public RelayTarget relays() {
-    return target.relays();
+    return target.stage().first().relays();
+  }
+
+  /** Has the tester listen in the other peer's place, with its own certificate. */
+  public RelayTarget impostor() {
+    if (!(target.access().security() instanceof Security.MutualTls)) {
+      throw new NotApplicable("needs TLS: without it nothing shows who listens");
+    }
+    target.stage().second().replacedBy(target.stage().first());
+    return target.stage().second().relays();
   }
 
   /** To be done when the case is over; gives what stays at the target, if anything. */
@@ -200,6 +230,7 @@ public final class Trial {
 
   /** Has the target forget what the case left there; tells what stays all the same. */
   public List<String> cleanUp() {
+    target.stage().calm();
     return afterwards.reversed().stream().map(Supplier::get).flatMap(Optional::stream).toList();
   }
 }

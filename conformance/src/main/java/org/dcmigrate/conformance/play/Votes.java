@@ -1,15 +1,11 @@
 package org.dcmigrate.conformance.play;
 
-import io.grpc.Server;
 import io.grpc.StatusRuntimeException;
-import io.grpc.stub.StreamObserver;
-import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.atomic.AtomicReference;
 import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.Reason;
 import org.dcmigrate.protocol.decision.Acceptor;
@@ -17,70 +13,21 @@ import org.dcmigrate.protocol.decision.Answer;
 import org.dcmigrate.protocol.decision.Choice;
 import org.dcmigrate.protocol.decision.Question;
 import org.dcmigrate.protocol.decision.Vote;
-import org.dcmigrate.protocol.transport.Security;
-import org.dcmigrate.protocol.transport.Transport;
-import org.dcmigrate.protocol.wire.DecisionWire;
 import org.dcmigrate.protocol.wire.Errors;
 import org.dcmigrate.protocol.wire.Wire;
-import org.dcmigrate.v1.AcceptRequest;
-import org.dcmigrate.v1.AcceptResponse;
 import org.dcmigrate.v1.AttemptRef;
-import org.dcmigrate.v1.DecisionServiceGrpc;
-import org.dcmigrate.v1.PromiseRequest;
-import org.dcmigrate.v1.PromiseResponse;
 
 /**
- * What the tester serves to the target. As a voter, the source of its migrations or another peer:
- * the target asks for votes before it may own a guest. Votes as a right one does, unless a case
- * holds the vote back or has given it to somebody. Beside it the tester as a new destination.
+ * The votes of a played peer in the tester's own migrations, as their source or another voter: the
+ * target asks for votes before it may own a guest. Votes as a right one does, unless a case holds
+ * the vote back or has given it to somebody.
  */
-public final class Votes implements AutoCloseable {
+public final class Votes {
   private final Map<AttemptRef, Acceptor> acceptors = new ConcurrentHashMap<>();
   private final Map<AttemptRef, List<Question>> questions = new ConcurrentHashMap<>();
   private final Map<AttemptRef, StatusRuntimeException> heldBack = new ConcurrentHashMap<>();
-  private final AtomicReference<Distortion> distortion = new AtomicReference<>(Distortion.NONE);
-  private final RelayTarget relays = new RelayTarget();
-  private final Server server;
 
-  private Votes(String listen, Security security) throws DcmException, IOException {
-    server =
-        Transport.server(listen, security)
-            .intercept(Distortion.interceptor(distortion::get))
-            .addService(new Service())
-            .addService(relays.service())
-            .build()
-            .start();
-  }
-
-  /**
-   * Begins to serve.
-   *
-   * @param listen the address that the target has configured for the tester
-   * @throws DcmException when it cannot listen there
-   */
-  public static Votes listen(String listen, Security security) throws DcmException {
-    try {
-      return new Votes(listen, security);
-    } catch (IOException failed) {
-      throw new DcmException(
-          Reason.INTERNAL, "cannot listen on %s: %s".formatted(listen, failed), failed);
-    }
-  }
-
-  /** Where the tester listens. */
-  public int port() {
-    return server.getPort();
-  }
-
-  /** The tester as a new destination. */
-  public RelayTarget relays() {
-    return relays;
-  }
-
-  /** Changes what the two say to one another from now on. */
-  public void distort(Distortion how) {
-    distortion.set(how);
-  }
+  Votes() {}
 
   /** Votes on this attempt stay unanswered until they are let go. */
   public void holdBack(AttemptRef attempt) {
@@ -125,7 +72,7 @@ public final class Votes implements AutoCloseable {
     return Optional.ofNullable(acceptors.get(attempt)).flatMap(Acceptor::accepted);
   }
 
-  private Answer vote(AttemptRef attempt, Question question) throws DcmException {
+  Answer vote(AttemptRef attempt, Question question) throws DcmException {
     Wire.attempt(attempt);
     questions.computeIfAbsent(attempt, key -> new CopyOnWriteArrayList<>()).add(question);
     Optional<StatusRuntimeException> refusal = Optional.ofNullable(heldBack.get(attempt));
@@ -140,38 +87,5 @@ public final class Votes implements AutoCloseable {
           return step[0].next();
         });
     return step[0].answer();
-  }
-
-  @Override
-  public void close() {
-    server.shutdownNow();
-  }
-
-  private final class Service extends DecisionServiceGrpc.DecisionServiceImplBase {
-    @Override
-    public void promise(PromiseRequest request, StreamObserver<PromiseResponse> out) {
-      try {
-        Question question = new Question.Promise(DecisionWire.ballot(request.getBallot()));
-        out.onNext(DecisionWire.promiseResponse(vote(request.getAttempt(), question)));
-        out.onCompleted();
-      } catch (DcmException refused) {
-        out.onError(Errors.toStatus(refused));
-      } catch (StatusRuntimeException refused) {
-        out.onError(refused);
-      }
-    }
-
-    @Override
-    public void accept(AcceptRequest request, StreamObserver<AcceptResponse> out) {
-      try {
-        Question question = new Question.Accept(DecisionWire.vote(request.getVote()));
-        out.onNext(DecisionWire.acceptResponse(vote(request.getAttempt(), question)));
-        out.onCompleted();
-      } catch (DcmException refused) {
-        out.onError(Errors.toStatus(refused));
-      } catch (StatusRuntimeException refused) {
-        out.onError(refused);
-      }
-    }
   }
 }

@@ -28,6 +28,11 @@ public record CaseResult(
     return new CaseResult(of, other, took, why, expected, actual, messages);
   }
 
+  /** A case about something that the target does not claim. */
+  static CaseResult notApplicable(Case of, String why) {
+    return new CaseResult(of, Verdict.NOT_APPLICABLE, Duration.ZERO, why, "", "", List.of());
+  }
+
   /** A case that was not run. */
   static CaseResult notRun(Case of, String why) {
     return new CaseResult(of, Verdict.NOT_RUN, Duration.ZERO, why, "", "", List.of());

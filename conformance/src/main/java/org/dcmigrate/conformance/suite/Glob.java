@@ -3,10 +3,10 @@ package org.dcmigrate.conformance.suite;
 import java.util.regex.Pattern;
 
 /** Patterns of names: one star stands for any characters within a part, two for any at all. */
-final class Glob {
+public final class Glob {
   private Glob() {}
 
-  static boolean fits(String glob, String text) {
+  public static boolean fits(String glob, String text) {
     StringBuilder pattern = new StringBuilder();
     for (int i = 0; i < glob.length(); i++) {
       char c = glob.charAt(i);

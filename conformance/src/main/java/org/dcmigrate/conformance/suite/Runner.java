@@ -3,6 +3,7 @@ package org.dcmigrate.conformance.suite;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 import org.dcmigrate.conformance.play.CheckFailed;
 import org.dcmigrate.conformance.play.Inconclusive;
@@ -18,6 +19,7 @@ public final class Runner {
   private final boolean commit;
   private final Duration budget;
   private final KnownFailing known;
+  private final Claims claims;
 
   /**
    * A runner.
@@ -26,17 +28,23 @@ public final class Runner {
    * @param budget for all cases together; those that do not fit in are not run
    */
   public Runner(Target target, TestGuest guest, boolean commit, Duration budget) {
-    this(target, guest, commit, budget, KnownFailing.NONE);
+    this(target, guest, commit, budget, KnownFailing.NONE, Claims.ALL);
   }
 
-  /** A runner that knows of cases that fail. */
+  /** A runner that knows of cases that fail, and of what the target claims. */
   public Runner(
-      Target target, TestGuest guest, boolean commit, Duration budget, KnownFailing known) {
+      Target target,
+      TestGuest guest,
+      boolean commit,
+      Duration budget,
+      KnownFailing known,
+      Claims claims) {
     this.target = target;
     this.guest = guest;
     this.commit = commit;
     this.budget = budget;
     this.known = known;
+    this.claims = claims;
   }
 
   /** Runs these cases and tells each result when it is there. */
@@ -45,7 +53,10 @@ public final class Runner {
     List<CaseResult> results = new ArrayList<>();
     for (Case next : cases) {
       CaseResult result;
-      if (next.commits() && !commit) {
+      Optional<String> objection = claims.objection(next);
+      if (objection.isPresent()) {
+        result = CaseResult.notApplicable(next, objection.get());
+      } else if (next.commits() && !commit) {
         result = CaseResult.notRun(next, "gives a guest to the target; use --commit");
       } else if (System.nanoTime() - startNs > budget.toNanos()) {
         result = CaseResult.notRun(next, "the time for the whole run is over; use --budget");

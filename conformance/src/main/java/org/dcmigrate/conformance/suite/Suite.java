@@ -16,12 +16,16 @@ import org.dcmigrate.conformance.cases.GridCases;
 import org.dcmigrate.conformance.cases.GuestCases;
 import org.dcmigrate.conformance.cases.HandshakeCases;
 import org.dcmigrate.conformance.cases.LeaseCases;
+import org.dcmigrate.conformance.cases.LossCases;
 import org.dcmigrate.conformance.cases.MetadataCases;
 import org.dcmigrate.conformance.cases.PageCases;
 import org.dcmigrate.conformance.cases.PageRefusalCases;
 import org.dcmigrate.conformance.cases.PathCases;
+import org.dcmigrate.conformance.cases.PlanCases;
 import org.dcmigrate.conformance.cases.RawCases;
+import org.dcmigrate.conformance.cases.RedirectCases;
 import org.dcmigrate.conformance.cases.RelayCases;
+import org.dcmigrate.conformance.cases.SourceCases;
 import org.dcmigrate.conformance.cases.SwitchoverCases;
 import org.dcmigrate.conformance.cases.WitnessCases;
 
@@ -48,7 +52,11 @@ public final class Suite {
               GuestCases.all(),
               RawCases.all(),
               PathCases.all(),
-              GridCases.all())
+              GridCases.all(),
+              SourceCases.all(),
+              RedirectCases.all(),
+              PlanCases.all(),
+              LossCases.all())
           .flatMap(List::stream)
           .toList();
 

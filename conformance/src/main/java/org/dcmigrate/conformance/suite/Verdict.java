@@ -16,7 +16,7 @@ public enum Verdict {
   INCONCLUSIVE,
   /** The tester itself failed. */
   TESTER_ERROR,
-  /** The case cannot be run at this target, or with the options given; it says nothing. */
+  /** The target does not claim what the case is about, or the tester lacks the means for it. */
   NOT_APPLICABLE,
   /** The case was not run. */
   NOT_RUN

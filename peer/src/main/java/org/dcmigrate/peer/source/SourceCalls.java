@@ -150,6 +150,8 @@ final class SourceCalls {
 
   void abort(SourceOutput.Abort abort) {
     watch.forget(abort.peer());
+    // A contributor that was asked in vain to become the destination relays nothing any more.
+    pages.ifPresent(all -> all.settle(abort.peer()));
     Attempt attempt = attempt(abort.epoch());
     call(
         () -> tell(abort.peer(), client -> client.abort(attempt, context.timeouts().open())),

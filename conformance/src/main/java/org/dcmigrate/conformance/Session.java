@@ -1,0 +1,148 @@
+package org.dcmigrate.conformance;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.Optional;
+import org.dcmigrate.conformance.adapter.Adapter;
+import org.dcmigrate.conformance.config.StartedTarget;
+import org.dcmigrate.conformance.config.TargetConfig;
+import org.dcmigrate.conformance.config.TargetFile;
+import org.dcmigrate.conformance.play.Cast;
+import org.dcmigrate.conformance.play.Target;
+import org.dcmigrate.conformance.play.TestGuest;
+import org.dcmigrate.conformance.suite.Claims;
+import org.dcmigrate.protocol.DcmException;
+import org.dcmigrate.protocol.Reason;
+
+/** The target as it was named, reached or started, and everything that ends with it. */
+final class Session implements AutoCloseable {
+  private final Deque<AutoCloseable> closers = new ArrayDeque<>();
+  private final boolean ownTarget;
+  private final Cast cast;
+  private final Claims claims;
+  private final TestGuest guest;
+
+  private Session(Cast cast, Claims claims, TestGuest guest, boolean ownTarget) {
+    this.cast = cast;
+    this.claims = claims;
+    this.guest = guest;
+    this.ownTarget = ownTarget;
+  }
+
+  /** Where the target listens. */
+  String endpoint() {
+    return cast.endpoint();
+  }
+
+  /** What it claims. */
+  Claims claims() {
+    return claims;
+  }
+
+  /**
+   * The target; all that the tester plays to it listens from here on, until the session ends.
+   *
+   * @param timeout for each answer
+   */
+  Target target(Duration timeout) throws DcmException {
+    Target target = Target.open(cast, timeout);
+    closers.push(target);
+    return target;
+  }
+
+  /** Who the tester is. */
+  Cast cast() {
+    return cast;
+  }
+
+  /** The guest that the tester pretends to move. */
+  TestGuest guest() {
+    return guest;
+  }
+
+  /** Whether the target was started for this session: then guests may be given to it. */
+  boolean ownTarget() {
+    return ownTarget;
+  }
+
+  /**
+   * Reaches or starts the target.
+   *
+   * @throws DcmException where that does not work, or the options are wrong
+   */
+  static Session open(TargetOptions options, GuestOptions guests) throws DcmException {
+    Optional<TargetFile.Target> named = options.named();
+    if (named.isEmpty()) {
+      Session session = new Session(options.cast(), Claims.ALL, guests.guest(), false);
+      TargetOptions.requireListener(session.endpoint());
+      return session;
+    }
+    return switch (named.get()) {
+      case TargetFile.Target.Running running -> running(running.config(), guests);
+      case TargetFile.Target.ToStart start -> started(start, guests);
+    };
+  }
+
+  private static Session started(TargetFile.Target.ToStart start, GuestOptions guests)
+      throws DcmException {
+    TestGuest guest = guests.guest();
+    StartedTarget started =
+        StartedTarget.start(
+            start.adapter(), start.directory(), start.tls(), home().resolve("bin/dcmctl"));
+    TargetConfig config = started.config();
+    Session session = new Session(config.cast(), config.claims(), guest, true);
+    session.closers.push(started);
+    return session;
+  }
+
+  private static Session running(TargetConfig config, GuestOptions guests) throws DcmException {
+    TargetOptions.requireListener(config.cast().endpoint());
+    TestGuest guest =
+        guests.isGiven() || config.guest().isEmpty() ? guests.guest() : config.guest().get();
+    if (config.adapter().isEmpty()) {
+      return new Session(config.cast(), config.claims(), guest, false);
+    }
+    Adapter adapter = Adapter.start(config.adapter(), Path.of("").toAbsolutePath());
+    Session session = new Session(config.cast().with(adapter), config.claims(), guest, false);
+    session.closers.push(adapter);
+    return session;
+  }
+
+  /** The built tree that this command belongs to. */
+  static Path home() throws DcmException {
+    Optional<String> home = Optional.ofNullable(System.getProperty("dcm.home"));
+    if (home.isEmpty()) {
+      throw new DcmException(
+          Reason.FIELD_INVALID, "only bin/dcm-conformance can start peers of this tree");
+    }
+    return Path.of(home.get());
+  }
+
+  /** The command of the adapter of the reference peer. */
+  static List<String> referenceAdapter() throws DcmException {
+    return List.of(
+        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+        "-Xmx256m",
+        "-XX:+UseSerialGC",
+        "-XX:TieredStopAtLevel=1",
+        "-Ddcm.home=" + home(),
+        "-cp",
+        System.getProperty("java.class.path"),
+        Main.class.getName(),
+        "reference-adapter");
+  }
+
+  @Override
+  public void close() {
+    while (!closers.isEmpty()) {
+      try {
+        closers.pop().close();
+      } catch (Exception failed) {
+        System.err.println("dcm-conformance: " + failed);
+      }
+    }
+  }
+}

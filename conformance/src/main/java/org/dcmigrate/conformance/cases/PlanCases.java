@@ -1,0 +1,216 @@
+package org.dcmigrate.conformance.cases;
+
+import static org.dcmigrate.conformance.cases.Flows.CHUNK;
+import static org.dcmigrate.conformance.cases.Flows.PREPARE;
+import static org.dcmigrate.conformance.cases.Flows.PREPARE_END;
+import static org.dcmigrate.conformance.cases.Flows.came;
+import static org.dcmigrate.conformance.cases.Flows.place;
+import static org.dcmigrate.conformance.cases.Flows.went;
+
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Predicate;
+import org.dcmigrate.conformance.play.Course.Event;
+import org.dcmigrate.conformance.play.Course.Kind;
+import org.dcmigrate.conformance.play.Expect;
+import org.dcmigrate.conformance.play.Script;
+import org.dcmigrate.conformance.play.Stage;
+import org.dcmigrate.conformance.play.TargetMigration;
+import org.dcmigrate.conformance.play.Trial;
+import org.dcmigrate.conformance.suite.Case;
+import org.dcmigrate.v1.ContributorState;
+import org.dcmigrate.v1.GetContributorStatusRequest;
+import org.dcmigrate.v1.GetContributorStatusResponse;
+import org.dcmigrate.v1.MigrateRequest;
+import org.dcmigrate.v1.Priority;
+import org.dcmigrate.v1.RelayRequest;
+import org.dcmigrate.v1.TransferShare;
+
+/** Who sends which page after a redirect, as the target plans it. */
+public final class PlanCases {
+  private static final long LIMIT = 50L << 20;
+
+  private PlanCases() {}
+
+  /** All of them. */
+  public static List<Case> all() {
+    return List.of(
+        Case.of(
+            "plan/source/owed-by-contributor",
+            "a page that a contributor holds in its last version is named in Relay",
+            "DCM-PLN-002",
+            PlanCases::owedByContributor),
+        Case.of(
+            "plan/source/rest-by-source",
+            "every page that nobody else holds in its last version is sent by the source",
+            "DCM-PLN-003",
+            PlanCases::restBySource),
+        Case.of(
+            "plan/source/drained-and-compared",
+            "Prepare comes only after the contributor is drained and the inventory was compared",
+            "DCM-PLN-005",
+            PlanCases::drainedAndCompared),
+        Case.of(
+            "plan/source/lacking-sent",
+            "what the inventory lacks and nobody owes is sent by the source",
+            "DCM-PLN-006",
+            PlanCases::lackingSent),
+        Case.of(
+            "rates/source/share-told",
+            "Relay and each status carry the migration's priority, and no rate above its limit",
+            "DCM-LIM-001",
+            PlanCases::shareTold));
+  }
+
+  private static Predicate<Event> drained(Stage stage) {
+    return event ->
+        event.kind() == Kind.WENT
+            && event.peer().equals(stage.first().name())
+            && event.step().equals("GetContributorStatus")
+            && event.as(GetContributorStatusResponse.class).getState()
+                == ContributorState.CONTRIBUTOR_STATE_DRAINED;
+  }
+
+  private static void owedByContributor(Trial trial) {
+    Stage stage = trial.stage();
+    TargetMigration migration = Flows.relaying(trial, 0, 1);
+    Set<Long> held = Flows.inventoryOfDetach(trial, migration, stage.first());
+    trial.given(
+        "the old destination holds pages",
+        () -> Expect.that("pages held", !held.isEmpty(), "some", "none"));
+    stage.first().relayGate().letGo();
+    int drained = place(trial, "DRAINED", drained(stage));
+    Set<Long> named = Flows.named(trial, migration, stage.first());
+    Set<Long> owedByNobody = new TreeSet<>(held);
+    owedByNobody.removeAll(named);
+    owedByNobody.removeAll(Flows.sent(trial, migration, stage.second(), drained));
+    Expect.that(
+        "pages of the contributor that nobody owes",
+        owedByNobody.isEmpty(),
+        "none",
+        Flows.text(owedByNobody));
+    Expect.that("pages named in Relay", !named.isEmpty(), "some", "none");
+    named.removeAll(held);
+    Expect.that(
+        "pages named in Relay that the contributor does not hold",
+        named.isEmpty(),
+        "none",
+        Flows.text(named));
+    migration.completed(stage.second());
+  }
+
+  private static void restBySource(Trial trial) {
+    Stage stage = trial.stage();
+    TargetMigration migration = Flows.redirected(trial, 0);
+    int prepare = place(trial, "Prepare", came(stage.second(), PREPARE));
+    Set<Long> lacking = new TreeSet<>();
+    for (long index = 0; index < migration.at(stage.second()).totalPages(); index++) {
+      lacking.add(index);
+    }
+    lacking.removeAll(Flows.inventoryOfDetach(trial, migration, stage.first()));
+    trial.given(
+        "the old destination lacks pages",
+        () -> Expect.that("pages lacking", !lacking.isEmpty(), "some", "none"));
+    lacking.removeAll(Flows.sent(trial, migration, stage.second(), prepare));
+    Expect.that(
+        "pages that nobody sent before Prepare", lacking.isEmpty(), "none", Flows.text(lacking));
+    migration.completed(stage.second());
+  }
+
+  private static void drainedAndCompared(Trial trial) {
+    Stage stage = trial.stage();
+    TargetMigration migration = Flows.relaying(trial, 0, 1);
+    Flows.notMeanwhile(
+        trial,
+        migration,
+        "Prepare before the contributor is drained",
+        came(stage.second(), PREPARE));
+    stage.first().relayGate().letGo();
+    int drained = place(trial, "DRAINED", drained(stage));
+    int prepare = place(trial, "Prepare", came(stage.second(), PREPARE));
+    Expect.that(
+        "GetInventory at the destination",
+        stage
+            .course()
+            .first(
+                event ->
+                    event.came(stage.second(), "GetInventory")
+                        && event.number() > drained
+                        && event.number() < prepare)
+            .isPresent(),
+        "between DRAINED and Prepare",
+        "not there");
+    migration.completed(stage.second());
+  }
+
+  private static void lackingSent(Trial trial) {
+    Stage stage = trial.stage();
+    // A contributor that says that it is done, and is not.
+    stage
+        .first()
+        .script()
+        .change(
+            "GetContributorStatus",
+            answer ->
+                answer instanceof GetContributorStatusResponse status
+                    ? status.toBuilder()
+                        .setState(ContributorState.CONTRIBUTOR_STATE_DRAINED)
+                        .setWaitingPages(0)
+                        .build()
+                    : answer);
+    TargetMigration migration = Flows.relaying(trial, 0, 1);
+    Script.Held prepared = stage.second().script().hold(PREPARE_END);
+    place(trial, "Prepare", came(stage.second(), PREPARE));
+    Expect.equal(
+        "pages that the destination lacks at Prepare",
+        0L,
+        migration.at(stage.second()).missingPages());
+    prepared.letGo();
+    migration.completed(stage.second());
+  }
+
+  private static MigrateRequest.Builder limited(MigrateRequest.Builder request) {
+    request
+        .getOptionsBuilder()
+        .getShareBuilder()
+        .setMostBytesPerSecond(LIMIT)
+        .setPriority(Priority.PRIORITY_HIGH);
+    return request;
+  }
+
+  private static void shareTold(Trial trial) {
+    Stage stage = trial.stage();
+    stage.first().relayGate().stopAfter(1);
+    Script.Held held = stage.first().script().hold(CHUNK, 3);
+    TargetMigration migration = trial.moving().guest(0).to(stage.first(), PlanCases::limited);
+    trial.given("pages flow", () -> place(trial, "pages", came(stage.first(), CHUNK)));
+    trial.given(
+        "a redirect is answered", () -> Expect.ok("Redirect", migration.redirect(stage.second())));
+    place(trial, "Relay", went(stage.first(), "Relay"));
+    held.letGo();
+    Event relay = stage.course().await("Relay", migration.patience(), came(stage.first(), "Relay"));
+    right("share in Relay", relay.as(RelayRequest.class).getHeader().getShare());
+    Event status =
+        stage
+            .course()
+            .await(
+                "GetContributorStatus while it relays",
+                migration.patience(),
+                event ->
+                    event.came(stage.first(), "GetContributorStatus")
+                        && event.number() > relay.number());
+    right("share in GetContributorStatus", status.as(GetContributorStatusRequest.class).getShare());
+    stage.first().relayGate().letGo();
+    migration.completed(stage.second());
+  }
+
+  private static void right(String what, TransferShare share) {
+    Expect.equal(what + ": priority", Priority.PRIORITY_HIGH, share.getPriority());
+    Expect.that(
+        what + ": most_bytes_per_second",
+        share.getMostBytesPerSecond() > 0 && share.getMostBytesPerSecond() <= LIMIT,
+        "1 to " + LIMIT,
+        Long.toUnsignedString(share.getMostBytesPerSecond()));
+  }
+}
