@@ -119,10 +119,11 @@ final class TargetOptions {
 
   /** Who the tester is, by options alone. */
   Cast cast() throws DcmException {
+    String endpoint = endpoint();
     Security security = security();
     Optional<Authority> authority = access.authority(ca);
     return new Cast(
-        endpoint(),
+        endpoint,
         expected(security),
         new Persona("tester", security, listen),
         access.second(security, authority),

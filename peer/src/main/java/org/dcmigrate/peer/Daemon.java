@@ -126,7 +126,6 @@ public final class Daemon implements AutoCloseable {
                 config.limits().memoryBytes(),
                 egress,
                 config.timeouts(),
-                journal.guestsGivenAway(),
                 acceptors,
                 ballots,
                 trace,

@@ -181,8 +181,17 @@ final class GuestPlace {
         afterRestart(
             (adapter, home) -> {
               String name = recovered.orElseThrow().name();
-              return adapter.recover(name, home, !context.givenAway().contains(name));
+              return adapter.recover(name, home, !isGivenAway());
             }));
+  }
+
+  /**
+   * Whether this peer has granted a guest of this name to another one and does not know the
+   * outcome: then it may be found, but not set running.
+   */
+  boolean isGivenAway() throws DcmException {
+    return recovered.isPresent()
+        && context.journal().guestsGivenAway().contains(recovered.get().name());
   }
 
   /** Finds the guest that was loaded before a restart and has not run. */

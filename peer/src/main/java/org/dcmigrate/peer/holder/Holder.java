@@ -441,7 +441,7 @@ public final class Holder {
       return;
     }
     try {
-      if (state instanceof HolderState.Deciding || standstill.isOver(nowNs)) {
+      if (state instanceof HolderState.Deciding || triesAgain(nowNs)) {
         input(new HolderInput.AskAgain());
       } else if (nowNs - contactNs > opening.lease().toNanos()) {
         input(new HolderInput.LeaseEnded());
@@ -451,11 +451,36 @@ public final class Holder {
     }
   }
 
-  /** The guest that this holder owned has left this peer. */
+  /**
+   * Whether a guest that stands still is to be tried again: not while this peer is about to give it
+   * away, for then another one may own it, and not while another guest has its name.
+   */
+  private boolean triesAgain(long nowNs) {
+    if (!(state instanceof HolderState.Owned owned)
+        || owned.resumption() != HolderState.Resumption.FAILED
+        || !standstill.isOver(nowNs)
+        || context.guests().has(guestName())) {
+      return false;
+    }
+    try {
+      return !place.isGivenAway();
+    } catch (DcmException unreadable) {
+      LOG.warn("guest {} is not tried again now: {}", guestName(), unreadable.sentence());
+      return false;
+    }
+  }
+
+  /** Whether the guest is owned here and does not run. */
+  boolean standsStill() {
+    return standstill.why().isPresent();
+  }
+
+  /** The guest that this holder owned has left this peer, and is not looked for here any more. */
   void guestLeft() {
     lock.lock();
     try {
       if (state instanceof HolderState.Owned owned) {
+        standstill.end();
         context
             .journal()
             .append(migration, new HolderRecord.GuestLeft(owned.epoch(), owned.memoryDigest()));
@@ -581,7 +606,7 @@ public final class Holder {
         answers.running();
       }
       case HolderOutput.ReportResumeFailed report -> {
-        standstill.begin(report.failure(), System.nanoTime());
+        standStill(report.failure());
         answers.failed(report.failure());
       }
       case HolderOutput.CutSwitchover cut -> {
@@ -724,6 +749,14 @@ public final class Holder {
     // What lacks comes by new transfers; those before were cut for the comparison.
     gate = new TransferGate();
     answers.incomplete(place.requireStore());
+  }
+
+  private void standStill(Failure why) {
+    if (state instanceof HolderState.Owned) {
+      standstill.begin(why, System.nanoTime());
+    } else {
+      standstill.end();
+    }
   }
 
   private void resume(long epoch) {

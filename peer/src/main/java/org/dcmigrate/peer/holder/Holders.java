@@ -142,9 +142,15 @@ public final class Holders {
     return all().stream().flatMap(holder -> holder.standingGuest().stream()).toList();
   }
 
-  /** A guest has left this peer for good: no restart looks for it. */
+  /**
+   * A guest has left this peer for good: no restart looks for it. To be told while it still counts
+   * as a guest of this peer: one that does not is the one that stands still.
+   */
   public void guestLeft(String guest) {
-    all().stream().filter(holder -> holder.guestName().equals(guest)).forEach(Holder::guestLeft);
+    boolean runs = context.guests().has(guest);
+    all().stream()
+        .filter(holder -> holder.guestName().equals(guest) && !(runs && holder.standsStill()))
+        .forEach(Holder::guestLeft);
   }
 
   /** This peer. */

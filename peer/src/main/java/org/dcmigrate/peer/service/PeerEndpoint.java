@@ -271,8 +271,8 @@ public final class PeerEndpoint extends PeerServiceGrpc.PeerServiceImplBase {
             throw new DcmException(
                 Reason.GUEST_BUSY, "the guest is in a migration; cancel that first");
           }
-          guests.remove(guest.name());
           holders.guestLeft(guest.name());
+          guests.remove(guest.name());
           synthetic.quit();
           return DeleteGuestResponse.getDefaultInstance();
         });

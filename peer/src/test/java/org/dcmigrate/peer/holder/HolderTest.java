@@ -8,7 +8,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.BlockingQueue;
@@ -97,7 +96,6 @@ class HolderTest {
             0,
             new EgressLimiter(0, System::nanoTime),
             Timeouts.DEFAULT,
-            Set.of(),
             acceptors,
             new Ballots(peers, acceptors),
             Trace.NONE,
