@@ -39,6 +39,8 @@ import org.dcmigrate.protocol.decision.Choice;
 import org.dcmigrate.protocol.decision.Electorate;
 import org.dcmigrate.protocol.machine.HolderRecord;
 import org.dcmigrate.protocol.machine.HolderState;
+import org.dcmigrate.protocol.machine.SourceRecord;
+import org.dcmigrate.protocol.machine.SourceState;
 import org.dcmigrate.protocol.pages.PageDigest;
 import org.dcmigrate.protocol.pages.PageSet;
 import org.dcmigrate.protocol.rate.Share;
@@ -193,12 +195,55 @@ class HolderTest {
     assertThat(adapter.resumptions()).isEqualTo(3);
   }
 
+  @Test
+  void aGuestThatIsBeingGivenAwayIsNotTriedAgainUntilItIsKnownWhoHasIt() throws Exception {
+    standsStillAfterRestart();
+    MigrationId away = new MigrationId(UUID.randomUUID());
+    journal.sourceGuest(away, journal.holders().getFirst().guest());
+    journal.append(away, new SourceRecord.AttemptOpened(1, SOURCE, List.of(SOURCE)));
+    journal.append(away, new SourceRecord.Granted(1, SOURCE, 1, Optional.empty()));
+    adapter.letBeFound();
+    holders.tick(System.nanoTime() + Duration.ofSeconds(60).toNanos());
+    assertThat(isFailed(holders.find(migration).orElseThrow().state())).isTrue();
+
+    // It is the source's again, and so this owner's.
+    Failure why = new Failure(Reason.ATTEMPT_DISCARDED, "it was given up");
+    journal.append(away, new SourceRecord.Ended(new SourceState.Result.Failed(why)));
+    holders.tick(System.nanoTime() + Duration.ofSeconds(60).toNanos());
+    awaitUntil(() -> holders.standingGuests().isEmpty());
+  }
+
+  @Test
+  void aGuestThatHasLeftIsNotTriedAgain() throws Exception {
+    standsStillAfterRestart();
+    holders.guestLeft("guest");
+    adapter.letBeFound();
+    assertThat(holders.standingGuests()).isEmpty();
+    holders.tick(System.nanoTime() + Duration.ofSeconds(60).toNanos());
+    assertThat(isFailed(holders.find(migration).orElseThrow().state())).isTrue();
+    assertThat(journal.holders().getFirst().records().getLast())
+        .isInstanceOf(HolderRecord.GuestLeft.class);
+  }
+
+  private void standsStillAfterRestart() throws Exception {
+    adapter.failToResume(true);
+    Replies replies = new Replies();
+    long digest = prepared(replies);
+    holder.commit(1, digest, electorate(), replies);
+    holder.resolve(Choice.DESTINATION);
+    assertThat(replies.said.poll(PATIENCE_S, TimeUnit.SECONDS)).isEqualTo("GUEST_FAILED");
+    holders = holders();
+    holders.recover();
+    awaitUntil(() -> isFailed(holders.find(migration).orElseThrow().state()));
+  }
+
+  private static boolean isFailed(HolderState state) {
+    return state instanceof HolderState.Owned owned
+        && owned.resumption() == HolderState.Resumption.FAILED;
+  }
+
   private void awaitStandstill(int resumptions) {
-    awaitUntil(
-        () ->
-            adapter.resumptions() == resumptions
-                && holder.state() instanceof HolderState.Owned owned
-                && owned.resumption() == HolderState.Resumption.FAILED);
+    awaitUntil(() -> adapter.resumptions() == resumptions && isFailed(holder.state()));
   }
 
   private static void awaitUntil(BooleanSupplier reached) {
