@@ -39,7 +39,7 @@ class NullPeerTest {
             Optional.of(SECURITY),
             Optional.empty(),
             Optional.empty(),
-            Duration.ofSeconds(1));
+            Duration.ofMillis(200));
     KillMatrix.Nothing nothing =
         new KillMatrix(cast, TestGuest.synthetic()).nullPeers(List.of(peer), each -> {}).getFirst();
     assertThat(nothing.passed()).isEmpty();

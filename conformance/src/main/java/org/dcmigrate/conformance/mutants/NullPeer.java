@@ -41,7 +41,8 @@ public enum NullPeer {
   /** Sends every request back. */
   ECHO("sends requests back");
 
-  private static final Duration PATIENT = Duration.ofSeconds(5);
+  // They answer at once, or, as sources, never begin.
+  private static final Duration PATIENT = Duration.ofMillis(300);
   private static final Duration IMPATIENT = Duration.ofMillis(60);
   private static final int BACKLOG = 50;
 
