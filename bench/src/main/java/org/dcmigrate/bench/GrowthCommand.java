@@ -1,5 +1,7 @@
 package org.dcmigrate.bench;
 
+import com.sun.management.OperatingSystemMXBean;
+import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -27,6 +29,7 @@ final class GrowthCommand extends BenchCommand {
   private static final long MIB = 1 << 20;
   private static final double GIB = 1 << 30;
   private static final double ALLOWED_SHARE = 0.004;
+  private static final double MOST_OF_MEMORY = 0.7;
   private static final long ALLOWED_BYTES = 256L << 20;
   private static final List<Integer> SIZES = List.of(256, 512, 1024, 2048, 4096, 8192, 16384);
   private static final List<Integer> QUICK_SIZES = List.of(256, 1024, 4096, 16384);
@@ -35,7 +38,9 @@ final class GrowthCommand extends BenchCommand {
       names = "--sizes",
       split = ",",
       paramLabel = "MIB",
-      description = "Sizes in MiB. Default: 256 to 16384, doubling; fewer with --quick.")
+      description =
+          "Sizes in MiB. Default: 256 to 16384, doubling, as far as memory allows; fewer with"
+              + " --quick.")
   private List<Integer> sizes = List.of();
 
   @Option(
@@ -144,6 +149,17 @@ final class GrowthCommand extends BenchCommand {
     if (!sizes.isEmpty()) {
       return sizes;
     }
-    return isQuick() ? QUICK_SIZES : SIZES;
+    return (isQuick() ? QUICK_SIZES : SIZES).stream().filter(size -> fits(size * MIB)).toList();
+  }
+
+  /**
+   * Whether this machine has room for a guest twice. Where its memory is a file in memory, pages
+   * that are zero take room at the source once they were read.
+   */
+  private boolean fits(long bytes) {
+    long atDestination = bytes / PERCENT * (PERCENT - zeroPercent);
+    long memory =
+        ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getTotalMemorySize();
+    return bytes + atDestination <= MOST_OF_MEMORY * memory;
   }
 }

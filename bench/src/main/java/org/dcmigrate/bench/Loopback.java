@@ -1,12 +1,9 @@
 package org.dcmigrate.bench;
 
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.dcmigrate.protocol.transport.FreePorts;
 
 /** All hosts are this one; nothing limits what flows. */
 record Loopback(Map<String, Integer> ports) implements Network {
@@ -16,24 +13,11 @@ record Loopback(Map<String, Integer> ports) implements Network {
 
   /** Takes a free port for each host. */
   static Loopback of(List<String> hosts) throws BenchException {
-    Map<String, Integer> ports = new LinkedHashMap<>();
-    List<ServerSocket> sockets = new ArrayList<>();
     try {
-      try {
-        for (String host : hosts) {
-          ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
-          sockets.add(socket);
-          ports.put(host, socket.getLocalPort());
-        }
-      } finally {
-        for (ServerSocket socket : sockets) {
-          socket.close();
-        }
-      }
+      return new Loopback(FreePorts.each(hosts));
     } catch (IOException failed) {
       throw new BenchException("no free port: " + failed.getMessage(), failed);
     }
-    return new Loopback(ports);
   }
 
   @Override

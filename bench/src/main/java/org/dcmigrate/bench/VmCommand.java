@@ -24,6 +24,10 @@ final class VmCommand extends BenchCommand {
   private static final double BITS_PER_MEGABIT = 1e6;
   private static final long MIB = 1 << 20;
 
+  // Redirects that do not count, until what the daemons do often is compiled.
+  private static final int WARM_UPS = 5;
+  private static final int QUICK_WARM_UPS = 1;
+
   private static final String QEMU = "qemu";
   private static final String DCM = "dcm";
   private static final String RESTART = "qemu, cancel and migrate";
@@ -75,9 +79,11 @@ final class VmCommand extends BenchCommand {
     }
     progress.say("virtual machines and three peers in network namespaces");
     QemuVm.Work work = new QemuVm.Work(memoryBytes(), writtenPages, 0);
-    // One redirect is for the daemons to warm up.
-    VmRig rig = VmRig.start(workspace, qemu.get(), work, bandwidth(), 1 + 2 * repeat());
-    VmRig.Run _ = rig.redirectByDcm(fraction);
+    int warmUps = isQuick() ? QUICK_WARM_UPS : WARM_UPS;
+    VmRig rig = VmRig.start(workspace, qemu.get(), work, bandwidth(), warmUps + 2 * repeat());
+    for (int i = 0; i < warmUps; i++) {
+      VmRig.Run _ = rig.redirectByDcm(fraction);
+    }
     Map<String, Contender> contenders = new LinkedHashMap<>();
     contenders.put(QEMU, rig::migrateByQemu);
     contenders.put(DCM, rig::migrateByDcm);

@@ -3,14 +3,10 @@ package org.dcmigrate.peer;
 import io.grpc.ManagedChannel;
 import io.grpc.StatusRuntimeException;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -19,6 +15,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Predicate;
 import org.dcmigrate.protocol.PeerId;
+import org.dcmigrate.protocol.transport.FreePorts;
 import org.dcmigrate.protocol.transport.Security;
 import org.dcmigrate.protocol.transport.Transport;
 import org.dcmigrate.v1.GetMigrationRequest;
@@ -40,7 +37,7 @@ final class ProcessPeers implements AutoCloseable {
 
   private final Path directory;
   private final String silence;
-  private final Map<String, Integer> ports = new LinkedHashMap<>();
+  private final Map<String, Integer> ports;
   private final Map<String, Process> processes = new HashMap<>();
   private final Map<String, ManagedChannel> channels = new HashMap<>();
 
@@ -86,19 +83,10 @@ final class ProcessPeers implements AutoCloseable {
       throws Exception {
     this.directory = directory;
     this.silence = silence;
-    List<ServerSocket> sockets = new ArrayList<>();
-    for (String name : names) {
-      ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
-      sockets.add(socket);
-      ports.put(name, socket.getLocalPort());
-    }
+    ports = FreePorts.each(List.of(names));
     for (String name : names) {
       Files.writeString(
           directory.resolve(name + ".yaml"), yaml(name, links) + extraYaml.getOrDefault(name, ""));
-    }
-    // Only now: a link that got the port of a daemon would forward to itself without end.
-    for (ServerSocket socket : sockets) {
-      socket.close();
     }
     for (String name : names) {
       start(name, Optional.ofNullable(trouble.get(name)));

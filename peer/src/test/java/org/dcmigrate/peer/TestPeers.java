@@ -1,8 +1,6 @@
 package org.dcmigrate.peer;
 
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -28,6 +26,7 @@ import org.dcmigrate.protocol.MigrationId;
 import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.pages.PageDigest;
 import org.dcmigrate.protocol.rate.Share;
+import org.dcmigrate.protocol.transport.FreePorts;
 
 /** Several peers in this JVM that know one another, over plaintext loopback. */
 public final class TestPeers implements AutoCloseable {
@@ -81,7 +80,7 @@ public final class TestPeers implements AutoCloseable {
       String... names)
       throws Exception {
     TestPeers peers = new TestPeers(directory, observer);
-    Map<String, Integer> ports = freePorts(names);
+    Map<String, Integer> ports = FreePorts.each(List.of(names));
     for (String name : names) {
       CompressionMode mode =
           uncompressed.contains(name) ? CompressionMode.OFF : CompressionMode.AUTO;
@@ -137,20 +136,6 @@ public final class TestPeers implements AutoCloseable {
 
   private Path trace(String name) {
     return directory.resolve(name + ".trace");
-  }
-
-  private static Map<String, Integer> freePorts(String... names) throws IOException {
-    Map<String, Integer> ports = new LinkedHashMap<>();
-    List<ServerSocket> sockets = new ArrayList<>();
-    for (String name : names) {
-      ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
-      sockets.add(socket);
-      ports.put(name, socket.getLocalPort());
-    }
-    for (ServerSocket socket : sockets) {
-      socket.close();
-    }
-    return ports;
   }
 
   /** A running peer. */

@@ -2,8 +2,6 @@ package org.dcmigrate.ctl.demo;
 
 import io.grpc.StatusRuntimeException;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -18,6 +16,7 @@ import java.util.stream.Stream;
 import org.dcmigrate.ctl.CertificateAuthority;
 import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.PeerId;
+import org.dcmigrate.protocol.transport.FreePorts;
 import org.dcmigrate.protocol.transport.Security;
 import org.dcmigrate.protocol.transport.TlsMaterial;
 import org.dcmigrate.protocol.transport.Transport;
@@ -86,7 +85,7 @@ final class DemoFleet implements AutoCloseable {
         authority.issue("peer", name, VALIDITY).write(directory);
       }
       authority.issue("operator", "demo", VALIDITY).write(directory);
-      Map<String, Integer> ports = freePorts(names);
+      Map<String, Integer> ports = FreePorts.each(names);
       Security operator =
           new Security.MutualTls(
               TlsMaterial.load(
@@ -173,23 +172,6 @@ final class DemoFleet implements AutoCloseable {
       throw new IOException("bin/dcmd is not found: start the demonstration by bin/dcmctl");
     }
     return Path.of(home, "bin", "dcmd");
-  }
-
-  private static Map<String, Integer> freePorts(List<String> names) throws IOException {
-    Map<String, Integer> ports = new LinkedHashMap<>();
-    List<ServerSocket> sockets = new ArrayList<>();
-    try {
-      for (String name : names) {
-        ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress());
-        sockets.add(socket);
-        ports.put(name, socket.getLocalPort());
-      }
-    } finally {
-      for (ServerSocket socket : sockets) {
-        socket.close();
-      }
-    }
-    return ports;
   }
 
   private void awaitUp(DemoPeer peer) throws DemoException, IOException {

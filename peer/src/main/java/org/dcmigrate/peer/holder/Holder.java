@@ -48,6 +48,8 @@ import org.slf4j.MDC;
 public final class Holder {
   private static final Logger LOG = LoggerFactory.getLogger(Holder.class);
 
+  private static final Duration VOTER_PATIENCE = Duration.ofSeconds(2);
+
   private final MigrationId migration;
   private final HolderContext context;
   private final ReentrantLock lock = new ReentrantLock();
@@ -196,11 +198,6 @@ public final class Holder {
                     guestName(), place.kind(), place.memoryBytes(), migration, why.sentence()));
   }
 
-  /** Whether files of the guest are here. */
-  boolean hasHome() {
-    return place.hasHome();
-  }
-
   /** Name of the guest. */
   public String guestName() {
     return opening.guestName();
@@ -326,8 +323,19 @@ public final class Holder {
             request(new HolderInput.PrepareArrived(epoch, 0));
             throw new AssertionError("Prepare is refused unless pages are received");
           }
+          // So that the question for its vote, for which the guest stands still, finds a
+          // connection.
+          source.ifPresent(voter -> background("reach", () -> reach(voter)));
           return true;
         });
+  }
+
+  private void reach(PeerId voter) {
+    try {
+      context.peers().client(voter).reach(VOTER_PATIENCE);
+    } catch (DcmException unknown) {
+      LOG.warn("the vote of {} may be late: {}", voter, unknown.sentence());
+    }
   }
 
   /** Takes the stopped guest's device state and expected digest; answers go to the replies. */
@@ -485,6 +493,31 @@ public final class Holder {
             .journal()
             .append(migration, new HolderRecord.GuestLeft(owned.epoch(), owned.memoryDigest()));
       }
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Removes what is left on disk of a migration that is forgotten.
+   *
+   * @return whether nothing is left
+   */
+  boolean erase() {
+    lock.lock();
+    try {
+      if (!(state instanceof HolderState.Forgotten)) {
+        return false;
+      }
+      if (place.hasHome()) {
+        place.wipe();
+      }
+      // A restart tries again what could not be deleted, and needs to know of it.
+      boolean gone = !place.hasHome();
+      if (gone) {
+        context.journal().removeHolder(migration);
+      }
+      return gone;
     } finally {
       lock.unlock();
     }

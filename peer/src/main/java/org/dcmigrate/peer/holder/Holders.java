@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
 import org.dcmigrate.peer.journal.Journal;
 import org.dcmigrate.protocol.Attempt;
 import org.dcmigrate.protocol.DcmException;
@@ -24,6 +25,7 @@ public final class Holders {
   private final Map<MigrationId, Holder> holders = new HashMap<>();
   private final Map<MigrationId, Long> forgottenSinceNs = new HashMap<>();
   private final Farewells farewells = new Farewells();
+  private final ReentrantLock ticking = new ReentrantLock();
 
   public Holders(HolderContext context, int limit) {
     this.context = context;
@@ -160,22 +162,41 @@ public final class Holders {
 
   /** Ends leases, and asks again for decisions; to be called twice a second. */
   public void tick(long nowNs) {
-    for (Holder holder : all()) {
-      holder.tick(nowNs);
-      forgetLater(holder, nowNs);
+    if (!ticking.tryLock()) {
+      // To delete takes its time; what is left undone is done the next time.
+      return;
+    }
+    try {
+      for (Holder holder : all()) {
+        holder.tick(nowNs);
+        forgetLater(holder, nowNs);
+      }
+    } finally {
+      ticking.unlock();
     }
   }
 
-  private synchronized void forgetLater(Holder holder, long nowNs) {
-    if (holder.state() instanceof HolderState.Forgotten && !holder.grantTaken()) {
-      long since = forgottenSinceNs.computeIfAbsent(holder.migration(), migration -> nowNs);
-      if (nowNs - since > FORGOTTEN_KEPT_NS) {
-        holders.remove(holder.migration());
-        // What could not be deleted is tried again at the next start, which needs to know of it.
-        if (!holder.hasHome()) {
-          context.journal().removeHolder(holder.migration());
-        }
-        forgottenSinceNs.remove(holder.migration());
+  /** What was forgotten a while ago is removed; what cannot be, after another while. */
+  private void forgetLater(Holder holder, long nowNs) {
+    MigrationId migration = holder.migration();
+    long since;
+    synchronized (this) {
+      if (!(holder.state() instanceof HolderState.Forgotten) || holder.grantTaken()) {
+        forgottenSinceNs.remove(migration);
+        return;
+      }
+      since = forgottenSinceNs.computeIfAbsent(migration, any -> nowNs);
+    }
+    if (nowNs - since <= FORGOTTEN_KEPT_NS) {
+      return;
+    }
+    // Takes its time, for which nobody but this migration waits.
+    boolean erased = holder.erase();
+    synchronized (this) {
+      // Another moment: it was opened again meanwhile.
+      boolean unchanged = forgottenSinceNs.remove(migration, since);
+      if (unchanged && erased) {
+        holders.remove(migration);
       }
     }
   }

@@ -8,6 +8,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -58,6 +59,9 @@ public final class Journal implements AutoCloseable {
   /** A peer's part in the decision of an attempt. */
   public record Seat(Attempt attempt, Electorate electorate, Acceptor acceptor) {}
 
+  /** What the tables and the texts in them look like; a change that is not compatible counts up. */
+  private static final int FORMAT = 1;
+
   private final Connection connection;
   private final Consumer<JournalFailure> onFailure;
   private final WriteObserver observer;
@@ -87,27 +91,11 @@ public final class Journal implements AutoCloseable {
     SqliteLibrary.load(Objects.requireNonNull(file.toAbsolutePath().getParent()));
     try {
       Connection connection = DriverManager.getConnection("jdbc:sqlite:" + file);
-      try (Statement statement = connection.createStatement()) {
-        statement.execute("PRAGMA journal_mode=WAL");
-        // FULL: the log is synced at every commit, so that an append that returned is durable.
-        statement.execute("PRAGMA synchronous=FULL");
-        statement.execute("PRAGMA locking_mode=EXCLUSIVE");
-        statement.execute(
-            "CREATE TABLE IF NOT EXISTS source_record("
-                + "migration TEXT NOT NULL, number INTEGER PRIMARY KEY, record TEXT NOT NULL)");
-        statement.execute(
-            "CREATE TABLE IF NOT EXISTS holder_record("
-                + "migration TEXT NOT NULL, number INTEGER PRIMARY KEY, record TEXT NOT NULL)");
-        statement.execute(
-            "CREATE TABLE IF NOT EXISTS guest(migration TEXT NOT NULL, role TEXT NOT NULL,"
-                + " name TEXT NOT NULL, kind TEXT NOT NULL, blocks TEXT NOT NULL,"
-                + " PRIMARY KEY(migration, role))");
-        statement.execute("CREATE TABLE IF NOT EXISTS paused(migration TEXT NOT NULL PRIMARY KEY)");
-        statement.execute(
-            "CREATE TABLE IF NOT EXISTS seat(migration TEXT NOT NULL, epoch INTEGER NOT NULL,"
-                + " source TEXT NOT NULL, destination TEXT NOT NULL, witness TEXT NOT NULL,"
-                + " promised INTEGER NOT NULL, ballot INTEGER NOT NULL, choice TEXT NOT NULL,"
-                + " PRIMARY KEY(migration, epoch))");
+      try {
+        prepare(connection, file);
+      } catch (SQLException | DcmException failed) {
+        connection.close();
+        throw failed;
       }
       return new Journal(connection, onFailure, observer);
     } catch (SQLException failed) {
@@ -116,6 +104,49 @@ public final class Journal implements AutoCloseable {
           "the journal %s cannot be opened: %s; is another dcmd running with this state directory?"
               .formatted(file, failed.getMessage()),
           failed);
+    }
+  }
+
+  private static void prepare(Connection connection, Path file) throws SQLException, DcmException {
+    try (Statement statement = connection.createStatement()) {
+      statement.execute("PRAGMA journal_mode=WAL");
+      // FULL: the log is synced at every commit, so that an append that returned is durable.
+      statement.execute("PRAGMA synchronous=FULL");
+      statement.execute("PRAGMA locking_mode=EXCLUSIVE");
+      int format = number(statement, "PRAGMA user_version");
+      boolean fresh = number(statement, "SELECT count(*) FROM sqlite_master") == 0;
+      if (!fresh && format != FORMAT) {
+        throw new DcmException(
+            Reason.INTERNAL,
+            "the journal %s is of format %d, and this dcmd knows format %d only; start the dcmd that wrote it; without its journal this peer knows neither the guests that came to it nor its votes"
+                .formatted(file, format, FORMAT));
+      }
+      // With the tables or not at all.
+      statement.execute("BEGIN");
+      statement.execute("PRAGMA user_version=" + FORMAT);
+      statement.execute(
+          "CREATE TABLE IF NOT EXISTS source_record("
+              + "migration TEXT NOT NULL, number INTEGER PRIMARY KEY, record TEXT NOT NULL)");
+      statement.execute(
+          "CREATE TABLE IF NOT EXISTS holder_record("
+              + "migration TEXT NOT NULL, number INTEGER PRIMARY KEY, record TEXT NOT NULL)");
+      statement.execute(
+          "CREATE TABLE IF NOT EXISTS guest(migration TEXT NOT NULL, role TEXT NOT NULL,"
+              + " name TEXT NOT NULL, kind TEXT NOT NULL, blocks TEXT NOT NULL,"
+              + " PRIMARY KEY(migration, role))");
+      statement.execute("CREATE TABLE IF NOT EXISTS paused(migration TEXT NOT NULL PRIMARY KEY)");
+      statement.execute(
+          "CREATE TABLE IF NOT EXISTS seat(migration TEXT NOT NULL, epoch INTEGER NOT NULL,"
+              + " source TEXT NOT NULL, destination TEXT NOT NULL, witness TEXT NOT NULL,"
+              + " promised INTEGER NOT NULL, ballot INTEGER NOT NULL, choice TEXT NOT NULL,"
+              + " PRIMARY KEY(migration, epoch))");
+      statement.execute("COMMIT");
+    }
+  }
+
+  private static int number(Statement statement, String query) throws SQLException {
+    try (ResultSet row = statement.executeQuery(query)) {
+      return row.next() ? row.getInt(1) : 0;
     }
   }
 
@@ -255,27 +286,32 @@ public final class Journal implements AutoCloseable {
   /** Removes all that is known of a migration that this peer held pages of, but its votes. */
   public void removeHolder(MigrationId migration) {
     remove(
-        migration,
+        List.of(migration),
         "DELETE FROM holder_record WHERE migration = ?",
         "DELETE FROM guest WHERE migration = ? AND role = 'holder'");
   }
 
-  /** Removes all that is known of a migration that this peer was the source of, but its votes. */
-  public void removeSource(MigrationId migration) {
+  /** Removes all that is known of migrations that this peer was the source of, but its votes. */
+  public void removeSources(Collection<MigrationId> migrations) {
     remove(
-        migration,
+        migrations,
         "DELETE FROM source_record WHERE migration = ?",
         "DELETE FROM guest WHERE migration = ? AND role = 'source'",
         "DELETE FROM paused WHERE migration = ?");
   }
 
-  private synchronized void remove(MigrationId migration, String... deletions) {
+  private synchronized void remove(Collection<MigrationId> migrations, String... deletions) {
+    if (migrations.isEmpty()) {
+      return;
+    }
     try {
       connection.setAutoCommit(false);
       for (String deletion : deletions) {
         try (PreparedStatement delete = connection.prepareStatement(deletion)) {
-          delete.setString(1, migration.toString());
-          delete.executeUpdate();
+          for (MigrationId migration : migrations) {
+            delete.setString(1, migration.toString());
+            delete.executeUpdate();
+          }
         }
       }
       connection.commit();

@@ -27,13 +27,13 @@ import org.dcmigrate.protocol.rate.Share;
 import org.dcmigrate.protocol.wire.Wire;
 
 /**
- * Asks every peer that holds pages, ten times a second and more often when a relay is about to be
- * drained, how it goes: this renews their leases, finds out who is gone, and tells when relays are
- * drained. Also passes skip lists on.
+ * Asks every peer that holds pages, ten times a second and more often one whose relay is about to
+ * be drained, how it goes: this renews their leases, finds out who is gone, and tells when relays
+ * are drained. Also passes skip lists on.
  */
 final class HolderWatch implements AutoCloseable {
   private static final long INTERVAL_NS = TimeUnit.MILLISECONDS.toNanos(100);
-  // Nobody is asked more often than that, however soon a relay will be drained.
+  // Nobody is asked more often than that, however soon its relay will be drained.
   private static final long LEAST_INTERVAL_NS = TimeUnit.MILLISECONDS.toNanos(10);
 
   interface Listener {
@@ -56,6 +56,7 @@ final class HolderWatch implements AutoCloseable {
   private final Map<PeerId, Watched> watched = new ConcurrentHashMap<>();
   private final Set<PeerId> asking = ConcurrentHashMap.newKeySet();
   private final Set<PeerId> skipping = ConcurrentHashMap.newKeySet();
+  private final Map<PeerId, Long> askedNs = new ConcurrentHashMap<>();
   private final Map<PeerId, Long> answeredNs = new ConcurrentHashMap<>();
   private final Map<PeerId, ContributorStatus> contributors = new ConcurrentHashMap<>();
   // Bytes relayed in epochs that are over.
@@ -140,8 +141,14 @@ final class HolderWatch implements AutoCloseable {
 
   private void run() {
     try {
-      while (!closed.await(untilNextNs(), TimeUnit.NANOSECONDS)) {
-        watched.forEach(this::askUnlessAsking);
+      while (!closed.await(untilNextNs(System.nanoTime()), TimeUnit.NANOSECONDS)) {
+        long nowNs = System.nanoTime();
+        watched.forEach(
+            (peer, role) -> {
+              if (untilDueNs(peer, role, nowNs) <= 0) {
+                askUnlessAsking(peer, role);
+              }
+            });
         listener.polled();
       }
     } catch (InterruptedException interrupted) {
@@ -149,16 +156,32 @@ final class HolderWatch implements AutoCloseable {
     }
   }
 
+  private long untilNextNs(long nowNs) {
+    long firstDueNs =
+        watched.entrySet().stream()
+            .mapToLong(each -> untilDueNs(each.getKey(), each.getValue(), nowNs))
+            .min()
+            .orElse(INTERVAL_NS);
+    return Math.clamp(firstDueNs, LEAST_INTERVAL_NS, INTERVAL_NS);
+  }
+
   /** The migration waits for the word that a relay is drained, so it is asked for in time. */
-  private long untilNextNs() {
-    long drainedNs =
-        pages.map(SourcePages::firstDoneNs).orElse(OptionalLong.empty()).orElse(Long.MAX_VALUE);
-    return Math.clamp(drainedNs, LEAST_INTERVAL_NS, INTERVAL_NS);
+  private long untilDueNs(PeerId peer, Watched role, long nowNs) {
+    if (asking.contains(peer)) {
+      return INTERVAL_NS;
+    }
+    long doneNs =
+        role.role() == Role.DESTINATION
+            ? INTERVAL_NS
+            : pages.map(all -> all.doneNs(peer)).orElse(OptionalLong.empty()).orElse(INTERVAL_NS);
+    long sinceNs = nowNs - askedNs.getOrDefault(peer, nowNs - INTERVAL_NS);
+    return Math.clamp(doneNs, LEAST_INTERVAL_NS, INTERVAL_NS) - sinceNs;
   }
 
   /** One question at a time to each peer, so that a silent one does not hold up the others. */
   private void askUnlessAsking(PeerId peer, Watched role) {
     if (asking.add(peer)) {
+      askedNs.put(peer, System.nanoTime());
       Thread.ofVirtual()
           .start(
               () -> {
@@ -288,5 +311,6 @@ final class HolderWatch implements AutoCloseable {
   @Override
   public void close() {
     closed.countDown();
+    pages = Optional.empty();
   }
 }

@@ -7,7 +7,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Collectors;
@@ -20,6 +19,7 @@ import org.dcmigrate.protocol.MigrationId;
 import org.dcmigrate.protocol.Reason;
 import org.dcmigrate.protocol.decision.Choice;
 import org.dcmigrate.protocol.machine.SourceRecord;
+import org.dcmigrate.protocol.machine.SourceState;
 import org.dcmigrate.protocol.rate.Priority;
 
 /** All migrations that leave this peer, or have left it since it was started. */
@@ -38,19 +38,9 @@ public final class Migrations {
   /** Takes up what the journal knows, once the guests are known and before anything is served. */
   public synchronized void recover() throws DcmException {
     List<Journal.Entry<SourceRecord>> entries = context.journal().sources();
-    Set<String> everGranted =
-        entries.stream()
-            .filter(Migrations::isGranted)
-            .map(entry -> entry.guest().name())
-            .collect(Collectors.toSet());
+    context.journal().removeSources(forgettable(entries));
     for (Journal.Entry<SourceRecord> entry : entries) {
-      boolean ended = entry.records().stream().anyMatch(SourceRecord.Ended.class::isInstance);
-      if (ended) {
-        // Nobody asks about a migration that has ended without a grant. But that a guest which has
-        // left is back here is known by its later migrations.
-        if (!everGranted.contains(entry.guest().name())) {
-          context.journal().removeSource(entry.migration());
-        }
+      if (end(entry).isPresent()) {
         continue;
       }
       Guest guest = guestOrLost(entry.guest().name());
@@ -61,8 +51,36 @@ public final class Migrations {
     }
   }
 
-  private static boolean isGranted(Journal.Entry<SourceRecord> entry) {
-    return entry.records().stream().anyMatch(SourceRecord.Granted.class::isInstance);
+  /**
+   * Ended migrations that nobody asks about: all but the last of a guest that has left with it,
+   * from which a restart knows that it has.
+   */
+  static List<MigrationId> forgettable(List<Journal.Entry<SourceRecord>> entries) {
+    Map<String, MigrationId> last =
+        entries.stream()
+            .collect(
+                Collectors.toMap(
+                    entry -> entry.guest().name(),
+                    Journal.Entry::migration,
+                    (earlier, later) -> later));
+    return entries.stream()
+        .filter(
+            entry ->
+                end(entry)
+                    .filter(
+                        result ->
+                            !(result instanceof SourceState.Result.Completed)
+                                || !entry.migration().equals(last.get(entry.guest().name())))
+                    .isPresent())
+        .map(Journal.Entry::migration)
+        .toList();
+  }
+
+  private static Optional<SourceState.Result> end(Journal.Entry<SourceRecord> entry) {
+    return entry.records().stream()
+        .filter(SourceRecord.Ended.class::isInstance)
+        .map(record -> ((SourceRecord.Ended) record).result())
+        .findFirst();
   }
 
   private Guest guestOrLost(String name) {

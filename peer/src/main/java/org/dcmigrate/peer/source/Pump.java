@@ -59,8 +59,12 @@ final class Pump implements AutoCloseable {
 
     void sealed(StoppedGuest guest);
 
-    /** The destination of this epoch was given pages under generations that somebody made up. */
-    void madeUp(long epoch);
+    /**
+     * A destination has pages under generations that somebody made up.
+     *
+     * @param lastEpoch in which it can have got them
+     */
+    void madeUpAt(PeerId destination, long lastEpoch);
   }
 
   private static final Duration PATIENCE = Duration.ofMillis(20);
@@ -258,7 +262,7 @@ final class Pump implements AutoCloseable {
       }
     } catch (InterruptedException interrupted) {
       Thread.currentThread().interrupt();
-    } catch (RuntimeException defect) {
+    } catch (RuntimeException | Error defect) {
       listener.happened(
           new SourceInput.GuestFailed(
               new Failure(Reason.INTERNAL, "the migration's thread failed: " + defect)));
@@ -416,7 +420,8 @@ final class Pump implements AutoCloseable {
   private void begin(
       Attempt attempt, PeerClient to, long heldPages, Map<PeerId, PageSet> available) {
     try {
-      HeldPages held = heldPages > 0 ? inventory(to, attempt) : new HeldPages(pages);
+      HeldPages held =
+          heldPages > 0 ? inventory(to, attempt, attempt.epoch() - 1) : new HeldPages(pages);
       pages.plan(held.current(), available);
       pages.outbid(held);
       surveyWritten(System.nanoTime());
@@ -450,7 +455,7 @@ final class Pump implements AutoCloseable {
     Link to = current.get();
     try {
       to.sender().awaitAcknowledged(context.timeouts().sendStall());
-      HeldPages held = inventory(to.client(), to.attempt());
+      HeldPages held = inventory(to.client(), to.attempt(), to.attempt().epoch());
       pages.resendMissing(held.current());
       pages.outbid(held);
       reconciling = true;
@@ -467,7 +472,7 @@ final class Pump implements AutoCloseable {
     Link to = current.get();
     try {
       // What differs may be of a generation that somebody made up: it has to be outbid.
-      pages.outbid(inventory(to.client(), to.attempt()));
+      pages.outbid(inventory(to.client(), to.attempt(), to.attempt().epoch()));
       to.client().segmentDigests(to.attempt(), pages::resendSegmentUnless, INVENTORY_DEADLINE);
       // The destination cut the transfer when it began to verify.
       to.sender().cancel();
@@ -478,11 +483,12 @@ final class Pump implements AutoCloseable {
     }
   }
 
-  private HeldPages inventory(PeerClient from, Attempt attempt) throws DcmException {
+  private HeldPages inventory(PeerClient from, Attempt attempt, long lastEpoch)
+      throws DcmException {
     HeldPages held = new HeldPages(pages);
     from.inventory(attempt, pages.geometry(), held::add, INVENTORY_DEADLINE);
     if (held.hasMadeUp()) {
-      listener.madeUp(attempt.epoch());
+      listener.madeUpAt(from.peer(), lastEpoch);
     }
     return held;
   }

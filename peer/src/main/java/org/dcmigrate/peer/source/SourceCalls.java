@@ -5,7 +5,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import org.dcmigrate.peer.client.PeerClient;
@@ -48,8 +47,7 @@ final class SourceCalls {
   private final HolderWatch watch;
   private final Listener listener;
 
-  /** Contributors that have made up a generation, or may have. */
-  private final Set<PeerId> distrusted = ConcurrentHashMap.newKeySet();
+  private final Trust trust = new Trust();
 
   // By peer, what open and detach have learned, until the transfer begins.
   private final Map<PeerId, Long> heldPages = new ConcurrentHashMap<>();
@@ -81,6 +79,15 @@ final class SourceCalls {
   void guest(GuestMetadata guestMetadata, SourcePages guestPages) {
     metadata = Optional.of(guestMetadata);
     pages = Optional.of(guestPages);
+  }
+
+  /**
+   * A destination has pages under generations that somebody made up.
+   *
+   * @param lastEpoch in which it can have got them
+   */
+  void madeUpAt(PeerId destination, long lastEpoch) {
+    trust.madeUpAt(destination, lastEpoch);
   }
 
   // ---- Outputs.
@@ -194,6 +201,14 @@ final class SourceCalls {
     switchover.ifPresent(SwitchoverCall::close);
   }
 
+  /** Once nothing is asked any more. */
+  void letGo() {
+    metadata = Optional.empty();
+    switchover = Optional.empty();
+    pages = Optional.empty();
+    available.clear();
+  }
+
   // ---- On the threads of the calls.
 
   /** Every question gets an answer, also where this peer has a defect. */
@@ -224,7 +239,7 @@ final class SourceCalls {
                   attempt(open.epoch()),
                   guestName,
                   metadata.orElseThrow().kind(),
-                  open.contributors().stream().filter(peer -> !distrusted.contains(peer)).toList(),
+                  trust.admit(open.to(), open.epoch(), open.contributors()),
                   context.digest(),
                   context.timeouts().lease(),
                   context.timeouts().open());
@@ -263,9 +278,11 @@ final class SourceCalls {
               held::add,
               patience(all));
       if (held.hasMadeUp()) {
-        distrust(detach.peer(), "its inventory names a generation that the source never gave");
+        trust.madeUpBy(detach.peer());
+        // Or those that it took it from.
+        trust.madeUpAt(detach.peer(), detach.epoch() - 1);
       }
-      requireTrusted(detach.peer());
+      trust.require(detach.peer());
       available.put(detach.peer(), held.current());
       watch.contributor(detach.peer(), detach.epoch());
       listener.happened(new SourceInput.Detached(detach.epoch(), detach.peer()));
@@ -276,23 +293,9 @@ final class SourceCalls {
     }
   }
 
-  /** What a peer holds, or relays, counts for nothing from now on. */
-  void distrust(PeerId peer, String why) {
-    if (distrusted.add(peer)) {
-      LOG.warn("{} is no contributor any more: {}", context.peers().name(peer), why);
-    }
-  }
-
-  private void requireTrusted(PeerId peer) throws DcmException {
-    if (distrusted.contains(peer)) {
-      throw new DcmException(
-          Reason.GENERATION_CONFLICT,
-          "pages came up under a generation that the source never gave, so its pages are not used");
-    }
-  }
-
   private void askToRelay(long epoch, PeerId peer) {
     try {
+      trust.require(peer);
       context
           .peers()
           .client(peer)

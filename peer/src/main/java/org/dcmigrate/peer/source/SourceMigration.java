@@ -71,7 +71,8 @@ public final class SourceMigration {
   private record Waiting(SourceInput input, Optional<CompletableFuture<Optional<Failure>>> asker) {}
 
   private final MigrationId migration;
-  private final Guest guest;
+  // Until the migration is over; see letGo.
+  private volatile Guest guest;
   private final SourceContext context;
   private final Course course;
   private final EgressFlow flow;
@@ -138,9 +139,7 @@ public final class SourceMigration {
   private void sampleProgress() {
     course.meter().contributorsSent(watch.contributorBytes());
     course.meter().sample(System.nanoTime());
-    if (pages.isPresent()) {
-      outlook.sample(state, pump.flatMap(Pump::flow), pages.get(), course, watch);
-    }
+    pages.ifPresent(all -> outlook.sample(state, pump.flatMap(Pump::flow), all, course, watch));
   }
 
   /**
@@ -640,6 +639,17 @@ public final class SourceMigration {
     over.complete(true);
     signalChange();
     pages.ifPresent(SourcePages::close);
+    letGo();
+  }
+
+  /** An ended migration is remembered for a long time, but not the memory that it took. */
+  private void letGo() {
+    guest = new LostGuest(guest.name());
+    calls.letGo();
+    pump = Optional.empty();
+    pages = Optional.empty();
+    sealed = Optional.empty();
+    deviceState = new byte[0];
   }
 
   private final class CallListener implements SourceCalls.Listener {
@@ -655,9 +665,6 @@ public final class SourceMigration {
   }
 
   private final class PumpListener implements Pump.Listener {
-    // Of the epoch under way; on the pump's thread only.
-    private List<PeerId> relaying = List.of();
-
     @Override
     public void happened(SourceInput input) {
       post(input);
@@ -686,8 +693,7 @@ public final class SourceMigration {
     @Override
     public void planned(long epoch, double fraction, List<PeerId> contributors) {
       course.turnedAt(fraction);
-      relaying = List.copyOf(contributors);
-      relaying.forEach(peer -> calls.relay(epoch, peer));
+      contributors.forEach(peer -> calls.relay(epoch, peer));
     }
 
     @Override
@@ -704,14 +710,8 @@ public final class SourceMigration {
     }
 
     @Override
-    public void madeUp(long epoch) {
-      relaying.forEach(
-          peer ->
-              calls.distrust(
-                  peer,
-                  "the destination of epoch %d was given a page under a generation that the source"
-                          .formatted(epoch)
-                      + " never gave"));
+    public void madeUpAt(PeerId destination, long lastEpoch) {
+      calls.madeUpAt(destination, lastEpoch);
     }
 
     @Override

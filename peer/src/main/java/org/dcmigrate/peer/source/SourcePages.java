@@ -259,9 +259,9 @@ final class SourcePages implements AutoCloseable {
     return policy.pace(peer, backlog());
   }
 
-  /** How long the first contributor to be done still needs, where that is known. */
-  synchronized OptionalLong firstDoneNs() {
-    return policy.firstDoneNs();
+  /** How long a contributor still needs to be done, where that is known. */
+  synchronized OptionalLong doneNs(PeerId peer) {
+    return policy.doneNs(peer);
   }
 
   /** What the source does while it has nothing of its own to send. */

@@ -4,9 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.MigrationId;
 import org.dcmigrate.protocol.machine.HolderRecord;
 import org.dcmigrate.protocol.machine.SourceRecord;
@@ -57,12 +62,37 @@ class JournalTest {
     try (Journal journal = Journal.open(directory.resolve("journal.db"), failures::add)) {
       journal.append(migration, new HolderRecord.Forgot(1));
       journal.append(migration, new SourceRecord.Ended(new SourceState.Result.Cancelled()));
-      journal.removeSource(migration);
+      journal.removeSources(List.of(migration));
       assertThat(journal.sources()).isEmpty();
       assertThat(journal.holders()).hasSize(1);
       journal.removeHolder(migration);
       assertThat(journal.holders()).isEmpty();
     }
     assertThat(failures).isEmpty();
+  }
+
+  @Test
+  void aJournalOfAnotherFormatIsRefusedAndLeftAsItIs() throws Exception {
+    Path file = directory.resolve("journal.db");
+    MigrationId migration = new MigrationId(new UUID(0, 1));
+    try (Journal journal = Journal.open(file, failure -> {})) {
+      journal.append(migration, new HolderRecord.Forgot(1));
+    }
+    setFormat(file, 2);
+    assertThatExceptionOfType(DcmException.class)
+        .isThrownBy(() -> Journal.open(file, failure -> {}))
+        .withMessageContaining("journal.db is of format 2")
+        .withMessageContaining("format 1 only");
+    setFormat(file, 1);
+    try (Journal journal = Journal.open(file, failure -> {})) {
+      assertThat(journal.holders()).hasSize(1);
+    }
+  }
+
+  private static void setFormat(Path file, int format) throws SQLException {
+    try (Connection connection = DriverManager.getConnection("jdbc:sqlite:" + file);
+        Statement statement = connection.createStatement()) {
+      statement.execute("PRAGMA user_version=" + format);
+    }
   }
 }

@@ -4,7 +4,6 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.concurrent.TimeUnit;
 import org.dcmigrate.protocol.Geometry;
@@ -267,16 +266,14 @@ public final class SplitPolicy {
     return one.pace;
   }
 
-  /** How long the first contributor to be done still needs; empty where none is known to relay. */
-  public OptionalLong firstDoneNs() {
-    OptionalDouble seconds =
-        contributors.values().stream()
-            .filter(one -> one.seen && one.unpaced.isKnown())
-            .mapToDouble(SplitPolicy::needs)
-            .min();
-    return seconds.isPresent()
-        ? OptionalLong.of((long) (seconds.getAsDouble() * SECOND_NS))
-        : OptionalLong.empty();
+  /** How long a contributor still needs to be done; empty where that is not known. */
+  public OptionalLong doneNs(PeerId peer) {
+    Contributor one = contributors.get(peer);
+    if (one == null || !one.seen || !one.unpaced.isKnown()) {
+      return OptionalLong.empty();
+    }
+    double atPace = one.pace > 0 ? (double) one.waitingPages * Geometry.PAGE_BYTES / one.pace : 0;
+    return OptionalLong.of((long) (Math.max(needs(one), atPace) * SECOND_NS));
   }
 
   private boolean anyRelays() {

@@ -150,7 +150,7 @@ final class ProductRules {
   static Optional<String> badEnd(Product end) {
     for (PeerId id : List.of(Product.A, Product.B)) {
       HolderPeer holder = end.holder(id);
-      if (holder.alive() && !isDone(holder) && !waits(end, holder)) {
+      if (holder.alive() && !isDone(holder) && !waits(end, holder) && !isKept(end)) {
         return Optional.of(id + " still holds pages");
       }
     }
@@ -182,6 +182,11 @@ final class ProductRules {
                       !hasMajority(end, deciding.proposer().electorate());
                   default -> false;
                 });
+  }
+
+  /** A source that waits goes on renewing leases, so that nothing is lost meanwhile. */
+  private static boolean isKept(Product end) {
+    return end.source().alive() && end.source().state().filter(now -> waits(end, now)).isPresent();
   }
 
   /** The source waits for a majority, or for the owner. */

@@ -52,7 +52,7 @@ final class LoadedGuest implements GuestShell {
     try (Qmp qmp = Qmp.connect(files.socket(), watch)) {
       String status = QemuGuest.settled(qmp, watch);
       // The mark is written when the device state is loaded.
-      files.readRan();
+      files.readToStart();
       if (status.equals("inmigrate") || status.equals("running")) {
         throw new DcmException(
             Reason.GUEST_FAILED,
@@ -80,7 +80,7 @@ final class LoadedGuest implements GuestShell {
     mayHaveRun = true;
     try (Qmp qmp = Qmp.connect(files.socket(), watch)) {
       Optional<ProcessHandle> process = QemuProcess.find(files);
-      if (files.readRan() && process.isPresent()) {
+      if (files.readToStart() && process.isPresent()) {
         Optional<Failure> refused = run(qmp, watch, process.get(), again);
         if (refused.isPresent()) {
           return new Resumption.NeverRan(refused.get());
@@ -94,6 +94,7 @@ final class LoadedGuest implements GuestShell {
           unreadable);
     }
     given = true;
+    files.started();
     return new Resumption.Done(QemuAdapter.adopt(guestName, files, nextSetUp));
   }
 

@@ -51,6 +51,8 @@ final class MigrationRun implements AutoCloseable {
 
   /** Starts a stream, and reads it up to the end of the RAM set-up. */
   StreamRecord.Setup start() throws DcmException {
+    // Of a guest that was given away and taken back.
+    awaitCleanUp();
     watch.reset();
     starts++;
     long deadline = System.nanoTime() + setUp.toNanos();
@@ -192,7 +194,17 @@ final class MigrationRun implements AutoCloseable {
         "query-migrate",
         view -> OVER.contains(MigrationWatch.text(view, "status")),
         Qmp.PATIENCE);
-    // The status changes early; until QEMU has also cleaned up it refuses the next migration.
+    awaitCleanUp();
+    // The status changes a moment before the guest is set running again.
+    watch.askUntil(
+        qmp,
+        "query-status",
+        view -> !MigrationWatch.text(view, "status").equals("finish-migrate"),
+        Qmp.PATIENCE);
+  }
+
+  /** The status changes early; until QEMU has also cleaned up it refuses the next migration. */
+  private void awaitCleanUp() throws DcmException {
     watch.askAllUntil(
         qmp,
         "query-yank",
@@ -200,12 +212,6 @@ final class MigrationRun implements AutoCloseable {
             list.asList().stream()
                 .noneMatch(
                     one -> MigrationWatch.text(one.getAsJsonObject(), "type").equals("migration")),
-        Qmp.PATIENCE);
-    // The status changes a moment before the guest is set running again.
-    watch.askUntil(
-        qmp,
-        "query-status",
-        view -> !MigrationWatch.text(view, "status").equals("finish-migrate"),
         Qmp.PATIENCE);
   }
 
@@ -222,11 +228,12 @@ final class MigrationRun implements AutoCloseable {
             "query-migrate",
             one -> OVER.contains(MigrationWatch.text(one, "status")),
             Qmp.PATIENCE);
-    settle();
     if (!MigrationWatch.text(view, "status").equals("completed")) {
+      settle();
       throw new DcmException(
           Reason.GUEST_FAILED, "QEMU did not give the guest away; it runs on at the source");
     }
+    // Nothing waits for QEMU to clean up: the guest stands still meanwhile.
     close();
   }
 

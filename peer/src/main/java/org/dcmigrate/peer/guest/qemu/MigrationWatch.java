@@ -17,6 +17,8 @@ import org.dcmigrate.protocol.Text;
 
 /** What QEMU's events said of the guest, and a way to wait until they say something. */
 final class MigrationWatch implements Consumer<Qmp.Event> {
+  private static final long LONGEST_PAUSE_MS = 20;
+
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private Seen seen = new Seen("", 0, 0, 0, false);
@@ -126,8 +128,9 @@ final class MigrationWatch implements Consumer<Qmp.Event> {
   }
 
   /**
-   * Asks QEMU again and again, at each event and at least every 20 ms, until the answer is as
-   * wanted. Asking beside listening: the event may have come before anybody listened.
+   * Asks QEMU again and again, at each event and at least every 20 ms, more often at first, until
+   * the answer is as wanted. Asking beside listening: the event may have come before anybody
+   * listened, and not every change has one.
    *
    * @throws DcmException GUEST_FAILED when the time is over
    */
@@ -146,7 +149,7 @@ final class MigrationWatch implements Consumer<Qmp.Event> {
   private JsonElement ask(Qmp qmp, String command, Predicate<JsonElement> wanted, Duration patience)
       throws DcmException {
     long deadline = System.nanoTime() + patience.toNanos();
-    while (true) {
+    for (long pauseMs = 1; true; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
       JsonElement view = qmp.execute(command);
       if (wanted.test(view)) {
         return view;
@@ -157,7 +160,7 @@ final class MigrationWatch implements Consumer<Qmp.Event> {
             "QEMU did not get into the state expected within %d s: %s says %s"
                 .formatted(patience.toSeconds(), command, brief(view)));
       }
-      nextChange(20);
+      nextChange(pauseMs);
     }
   }
 

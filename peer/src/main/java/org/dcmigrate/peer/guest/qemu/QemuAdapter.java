@@ -117,8 +117,9 @@ public final class QemuAdapter implements GuestAdapter {
             "guest %s has not got its device state, and cannot run here"
                 .formatted(Text.quote(guestName)));
       }
-      if (resume && files.readRan()) {
+      if (resume && files.readToStart()) {
         QemuGuest.run(qmp, watch);
+        files.started();
       }
     } catch (IOException unreadable) {
       throw new DcmException(

@@ -9,6 +9,8 @@ import java.nio.file.Path;
 import java.util.Properties;
 import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.Reason;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What lies in a received guest's directory beside its memory.
@@ -17,12 +19,13 @@ import org.dcmigrate.protocol.Reason;
  * HOME/qmp.sock         QEMU's monitor
  * HOME/qemu.pid         QEMU's process id, as QEMU wrote it
  * HOME/qemu.log         QEMU's standard output and error
- * HOME/qemu.properties  ran=true or false: whether the guest ran when it was stopped; there once
+ * HOME/qemu.properties  start=true or false: whether the guest is to be set running yet; there once
  *                       its device state is loaded
  * </pre>
  */
 record QemuFiles(Path home) {
-  private static final String RAN = "ran";
+  private static final Logger LOG = LoggerFactory.getLogger(QemuFiles.class);
+  private static final String START = "start";
   private static final int LAST_LINES = 5;
   private static final int MOST_QUOTED = 600;
 
@@ -69,21 +72,37 @@ record QemuFiles(Path home) {
     }
   }
 
-  void writeRan(boolean ran) throws IOException {
+  void writeToStart(boolean start) throws IOException {
     Properties properties = new Properties();
-    properties.setProperty(RAN, Boolean.toString(ran));
+    properties.setProperty(START, Boolean.toString(start));
     try (Writer writer = Files.newBufferedWriter(properties())) {
       properties.store(writer, null);
     }
   }
 
-  /** Whether the guest ran when it was stopped for its migration. */
-  boolean readRan() throws IOException {
+  /** Notes that the guest was set running here, where it had to be: it is its operator's now. */
+  void started() {
+    try {
+      writeToStart(false);
+    } catch (IOException failed) {
+      LOG.warn(
+          "{}: that the guest was started is not noted, so a restart of this peer starts it again"
+              + " where it is paused: {}",
+          home,
+          failed.toString());
+    }
+  }
+
+  /**
+   * Whether the guest is to be set running: it ran when it was stopped for its migration, and has
+   * not been set running here.
+   */
+  boolean readToStart() throws IOException {
     Properties properties = new Properties();
     try (Reader reader = Files.newBufferedReader(properties())) {
       properties.load(reader);
     }
-    return Boolean.parseBoolean(properties.getProperty(RAN));
+    return Boolean.parseBoolean(properties.getProperty(START));
   }
 
   /** The end of QEMU's log, for an error message. */

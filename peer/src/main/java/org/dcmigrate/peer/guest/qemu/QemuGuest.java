@@ -256,6 +256,25 @@ public final class QemuGuest implements Guest {
     return config;
   }
 
+  /** Notes that the guest has to be set running again where it is not given away. */
+  void toStart(boolean start) throws DcmException {
+    if (home.isPresent()) {
+      try {
+        new QemuFiles(home.get()).writeToStart(start);
+      } catch (IOException failed) {
+        throw new DcmException(
+            Reason.GUEST_FAILED,
+            "%s: that the guest is to run again is not noted: %s".formatted(home.get(), failed),
+            failed);
+      }
+    }
+  }
+
+  /** Notes that the guest, which was not given away, was set running again. */
+  void started() {
+    home.ifPresent(directory -> new QemuFiles(directory).started());
+  }
+
   /** Deletes what this peer made for the guest, once its QEMU is gone. */
   void deleteHome() throws IOException {
     if (home.isPresent()) {

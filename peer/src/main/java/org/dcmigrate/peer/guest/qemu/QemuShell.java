@@ -30,7 +30,7 @@ final class QemuShell implements GuestShell {
   private final StreamRecord.Setup setup;
   private final Set<Integer> mapped;
   private final Duration nextSetUp;
-  private boolean ran;
+  private boolean toStart;
   private Optional<LoadedGuest> tried = Optional.empty();
   private boolean given;
 
@@ -60,8 +60,8 @@ final class QemuShell implements GuestShell {
     try {
       play(deviceState);
       awaitLoaded();
-      ran = StreamTail.ran(deviceState);
-      files.writeRan(ran);
+      toStart = StreamTail.ran(deviceState);
+      files.writeToStart(toStart);
     } catch (IOException failed) {
       throw failure(failed.toString(), failed);
     } catch (DcmException failed) {
@@ -133,7 +133,7 @@ final class QemuShell implements GuestShell {
     }
     try {
       Optional<Failure> refused =
-          ran ? LoadedGuest.run(qmp, watch, process.toHandle(), false) : Optional.empty();
+          toStart ? LoadedGuest.run(qmp, watch, process.toHandle(), false) : Optional.empty();
       if (refused.isPresent()) {
         return new Resumption.NeverRan(refused.get());
       }
@@ -144,6 +144,7 @@ final class QemuShell implements GuestShell {
       throw unclear;
     }
     given = true;
+    files.started();
     qmp.close();
     return new Resumption.Done(QemuAdapter.adopt(guestName, files, nextSetUp));
   }

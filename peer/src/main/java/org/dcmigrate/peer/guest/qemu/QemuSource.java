@@ -252,6 +252,8 @@ final class QemuSource implements GuestSource {
       require(Phase.STOPPED);
       boolean ran = StreamTail.ran(reader.deviceState().orElseThrow());
       try {
+        // Before it can stand still for good: a restart without a grant sets it running.
+        guest.toStart(ran);
         run.hand();
       } catch (DcmException failed) {
         takeBack(ran, failed);
@@ -278,6 +280,7 @@ final class QemuSource implements GuestSource {
       if (ran) {
         QemuGuest.run(qmp, watch);
       }
+      guest.started();
     } catch (DcmException second) {
       cause.addSuppressed(second);
     }

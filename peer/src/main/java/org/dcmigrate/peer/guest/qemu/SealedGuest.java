@@ -54,6 +54,7 @@ final class SealedGuest implements StoppedGuest {
       if (ran) {
         QemuGuest.run(qmp, watch);
       }
+      guest.started();
       settings.ifPresent(former -> former.restore(qmp));
     }
     closeMemory();

@@ -171,6 +171,29 @@ class QemuRecoveryTest {
   }
 
   @Test
+  void guestThatWasTakenBackIsMigratedAgain() throws Exception {
+    try (QemuTestVm vm = QemuTestVm.churn(directory.resolve("vm"), Shape.SHARED_FILE, CHECKED)) {
+      QemuGuest guest = new QemuGuest(vm.guestConfig());
+      StoppedGuest sealed;
+      try (GuestSource source = guest.beginMigration(LIMIT);
+          GuestHome home = home(source)) {
+        source.letStop();
+        new Pump(source, home).untilStopped();
+        sealed = source.seal();
+      }
+      sealed.resume();
+      try (GuestSource source = guest.beginMigration(LIMIT);
+          GuestHome home = home(source)) {
+        source.letStop();
+        new Pump(source, home).untilStopped();
+        source.seal().resume();
+      }
+      vm.serial().awaitTicks(3);
+      vm.serial().assertSound();
+    }
+  }
+
+  @Test
   void restartedDestinationFindsItsGuestOrEndsWhatIsLeft() throws Exception {
     try (QemuTestVm vm = QemuTestVm.churn(directory.resolve("vm"), Shape.SHARED_FILE, CHECKED)) {
       QemuAdapter adapter = new QemuAdapter(vm.adapterConfig());
@@ -192,6 +215,18 @@ class QemuRecoveryTest {
         sealed.quit();
         assertEquals(Guest.State.RUNNING, found.info().state());
         arrived().awaitTickAfter(vm.serial().lastTick());
+        // It has been set running once; whether it runs on is its operator's matter.
+        tell(directory.resolve("home/qmp.sock"), "stop");
+        assertEquals(Guest.State.PAUSED, adapter.recover("vm", home, true).info().state());
+        tell(directory.resolve("home/qmp.sock"), "cont");
+        // A migration away that has come to nothing, and whose end was not heard of.
+        try (GuestSource away = found.beginMigration(LIMIT);
+            GuestHome none = home(away)) {
+          away.letStop();
+          new Pump(away, none).untilStopped();
+          away.seal();
+        }
+        assertEquals(Guest.State.RUNNING, adapter.recover("vm", home, true).info().state());
         found.recover(false).quit();
         assertTrue(QemuProcess.find(new QemuFiles(home.directory())).isEmpty());
       }
