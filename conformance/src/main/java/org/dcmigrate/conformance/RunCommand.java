@@ -200,7 +200,7 @@ final class RunCommand implements Callable<Integer> {
     write(junit, () -> JunitReport.of(results));
     write(jsonFile, () -> Report.json(endpoint, results, passed));
     write(html, () -> HtmlReport.of(endpoint, results, passed));
-    write(badge, () -> Badge.of(passed));
+    write(badge, () -> Badge.of(results, passed));
   }
 
   private static void write(Optional<Path> file, Supplier<String> text) throws DcmException {

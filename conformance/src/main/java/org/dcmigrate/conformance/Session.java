@@ -123,12 +123,17 @@ final class Session implements AutoCloseable {
 
   /** The command of the adapter of the reference peer. */
   static List<String> referenceAdapter() throws DcmException {
+    return referenceAdapter(home());
+  }
+
+  /** The command of the adapter of the reference peer of a built tree. */
+  static List<String> referenceAdapter(Path home) {
     return List.of(
         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
         "-Xmx256m",
         "-XX:+UseSerialGC",
         "-XX:TieredStopAtLevel=1",
-        "-Ddcm.home=" + home(),
+        "-Ddcm.home=" + home,
         "-cp",
         System.getProperty("java.class.path"),
         Main.class.getName(),

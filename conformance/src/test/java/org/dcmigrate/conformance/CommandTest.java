@@ -14,6 +14,7 @@ import javax.xml.parsers.DocumentBuilder;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.dcmigrate.conformance.mutants.NullPeer;
 import org.dcmigrate.conformance.suite.Suite;
+import org.dcmigrate.protocol.transport.FreePorts;
 import org.dcmigrate.protocol.transport.Security;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -136,7 +137,7 @@ class CommandTest {
     Result result = run("--smoke", "--commit", "--listen", peer.tester());
 
     assertThat(result.exitCode()).as(result.out()).isZero();
-    assertThat(result.out()).contains("16 PASS");
+    assertThat(result.out()).contains("17 PASS");
   }
 
   @Test
@@ -149,7 +150,7 @@ class CommandTest {
 
   @Test
   void findsWhatAilsATarget() throws Exception {
-    Result nobody = execute(doctor("127.0.0.1:" + ReferencePeer.freePort()));
+    Result nobody = execute(doctor("127.0.0.1:" + FreePorts.one()));
     assertThat(nobody.exitCode()).isEqualTo(1);
     assertThat(nobody.out()).startsWith("1  FAIL").contains("start the target");
 
@@ -189,7 +190,7 @@ class CommandTest {
         execute(
             "run",
             "--target",
-            "127.0.0.1:" + ReferencePeer.freePort(),
+            "127.0.0.1:" + FreePorts.one(),
             "--plaintext",
             "--identity",
             ReferencePeer.TESTER.uri());

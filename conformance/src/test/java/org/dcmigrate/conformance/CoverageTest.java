@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 /** Every MUST has a case or a waiver that says why not; selection by what cases cite. */
 class CoverageTest {
   /** Lower it when cases are added; it never grows. */
-  private static final int MOST_OPEN = 15;
+  private static final int MOST_OPEN = 0;
 
   private static final Set<String> CITED =
       Suite.all().stream().map(Case::references).flatMap(List::stream).collect(Collectors.toSet());

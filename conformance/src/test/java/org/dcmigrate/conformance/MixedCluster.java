@@ -13,9 +13,11 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.dcmigrate.peer.Daemon;
 import org.dcmigrate.peer.config.ConfigFile;
 import org.dcmigrate.protocol.PeerId;
+import org.dcmigrate.protocol.transport.FreePorts;
 import org.dcmigrate.protocol.transport.Security;
 import org.dcmigrate.protocol.transport.TlsMaterial;
 import org.dcmigrate.protocol.transport.Transport;
@@ -71,8 +73,9 @@ final class MixedCluster implements AutoCloseable {
     if (tls) {
       issueCertificates();
     }
+    Map<String, Integer> free = FreePorts.each(Stream.of(Host.values()).map(Host::name).toList());
     for (Host host : Host.values()) {
-      ports.put(host, ReferencePeer.freePort());
+      ports.put(host, free.getOrDefault(host.name(), 0));
     }
     Security operator =
         tls

@@ -1,13 +1,13 @@
 package org.dcmigrate.conformance;
 
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.dcmigrate.conformance.play.Cast;
+import org.dcmigrate.conformance.play.Declared;
 import org.dcmigrate.conformance.play.PlayedPeer.Persona;
 import org.dcmigrate.peer.Daemon;
 import org.dcmigrate.peer.config.DcmdConfig;
@@ -16,6 +16,7 @@ import org.dcmigrate.peer.transfer.CompressionMode;
 import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.pages.PageDigest;
+import org.dcmigrate.protocol.transport.FreePorts;
 import org.dcmigrate.protocol.transport.Security;
 
 /** The reference daemon in this process, with the tester among its peers and operators. */
@@ -58,17 +59,19 @@ final class ReferencePeer implements AutoCloseable {
 
   static ReferencePeer start(Path directory, CompressionMode compression)
       throws DcmException, IOException {
+    Map<String, Integer> ports =
+        FreePorts.each(List.of("reference", "tester", "tester-2", "tester-witness"));
     List<DcmdConfig.Peer> testers =
         List.of(
-            new DcmdConfig.Peer("tester", "127.0.0.1:" + freePort(), TESTER),
-            new DcmdConfig.Peer("tester-2", "127.0.0.1:" + freePort(), SECOND),
-            new DcmdConfig.Peer("tester-witness", "127.0.0.1:" + freePort(), WITNESS));
+            new DcmdConfig.Peer("tester", endpoint(ports, "tester"), TESTER),
+            new DcmdConfig.Peer("tester-2", endpoint(ports, "tester-2"), SECOND),
+            new DcmdConfig.Peer("tester-witness", endpoint(ports, "tester-witness"), WITNESS));
     return new ReferencePeer(
         Daemon.start(
             new DcmdConfig(
                 "reference",
                 Optional.of(REFERENCE),
-                "127.0.0.1:" + freePort(),
+                endpoint(ports, "reference"),
                 directory.resolve("state"),
                 directory.resolve("run"),
                 Optional.empty(),
@@ -110,7 +113,13 @@ final class ReferencePeer implements AutoCloseable {
         Optional.of(personas.get(0).security()),
         Optional.empty(),
         Optional.empty(),
-        SILENCE);
+        SILENCE,
+        Declared.of(
+            List.of("contributor", "witness", "guest.synthetic", "compression.zstd"), true));
+  }
+
+  private static String endpoint(Map<String, Integer> ports, String name) {
+    return "127.0.0.1:" + ports.getOrDefault(name, 0);
   }
 
   /** The tester as two peers of a target without TLS, and as no operator. */
@@ -139,11 +148,5 @@ final class ReferencePeer implements AutoCloseable {
   @Override
   public void close() {
     daemon.close();
-  }
-
-  static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    }
   }
 }

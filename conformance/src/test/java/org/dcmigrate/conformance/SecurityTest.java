@@ -17,6 +17,7 @@ import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import javax.net.ssl.SSLException;
 import org.dcmigrate.conformance.mutants.FaultyPeer;
@@ -35,6 +36,7 @@ import org.dcmigrate.peer.config.Timeouts;
 import org.dcmigrate.peer.transfer.CompressionMode;
 import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.pages.PageDigest;
+import org.dcmigrate.protocol.transport.FreePorts;
 import org.dcmigrate.protocol.transport.Security;
 import org.dcmigrate.protocol.transport.TlsMaterial;
 import org.junit.jupiter.api.BeforeEach;
@@ -59,8 +61,9 @@ class SecurityTest {
 
   @Test
   void theReferencePasses() throws Exception {
-    String listen = "127.0.0.1:" + ReferencePeer.freePort();
-    String second = "127.0.0.1:" + ReferencePeer.freePort();
+    Map<String, Integer> ports = FreePorts.each(List.of("tester", "second"));
+    String listen = "127.0.0.1:" + ports.get("tester");
+    String second = "127.0.0.1:" + ports.get("second");
     try (Daemon daemon = reference(listen, second)) {
       List<CaseResult> results =
           run(
@@ -160,7 +163,7 @@ class SecurityTest {
         new DcmdConfig(
             "reference",
             Optional.empty(),
-            "127.0.0.1:" + ReferencePeer.freePort(),
+            "127.0.0.1:" + FreePorts.one(),
             directory.resolve("state"),
             directory.resolve("run"),
             Optional.of(

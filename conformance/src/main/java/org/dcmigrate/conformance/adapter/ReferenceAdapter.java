@@ -97,6 +97,8 @@ public final class ReferenceAdapter implements AutoCloseable {
                     Operation.OPERATION_CREATE_GUEST,
                     Operation.OPERATION_INSPECT,
                     Operation.OPERATION_CRASH))
+            // Synthetic guests are a part of dcmd.
+            .setGuestsOutliveCrash(false)
             .setSilenceMs(SILENCE_MS);
     for (String role : List.of("source", "destination", "contributor", "witness")) {
       description.addClaims(Claim.newBuilder().setRole(role).setLevel(LEVEL));

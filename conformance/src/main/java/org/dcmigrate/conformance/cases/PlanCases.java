@@ -1,6 +1,7 @@
 package org.dcmigrate.conformance.cases;
 
 import static org.dcmigrate.conformance.cases.Flows.CHUNK;
+import static org.dcmigrate.conformance.cases.Flows.OPEN;
 import static org.dcmigrate.conformance.cases.Flows.PREPARE;
 import static org.dcmigrate.conformance.cases.Flows.PREPARE_END;
 import static org.dcmigrate.conformance.cases.Flows.came;
@@ -8,6 +9,7 @@ import static org.dcmigrate.conformance.cases.Flows.place;
 import static org.dcmigrate.conformance.cases.Flows.went;
 
 import java.util.List;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Predicate;
@@ -20,16 +22,26 @@ import org.dcmigrate.conformance.play.TargetMigration;
 import org.dcmigrate.conformance.play.Trial;
 import org.dcmigrate.conformance.suite.Case;
 import org.dcmigrate.v1.ContributorState;
+import org.dcmigrate.v1.DetachResponse;
+import org.dcmigrate.v1.Extent;
+import org.dcmigrate.v1.GenerationExtent;
 import org.dcmigrate.v1.GetContributorStatusRequest;
 import org.dcmigrate.v1.GetContributorStatusResponse;
 import org.dcmigrate.v1.MigrateRequest;
+import org.dcmigrate.v1.OpenRequest;
+import org.dcmigrate.v1.PeerRef;
 import org.dcmigrate.v1.Priority;
 import org.dcmigrate.v1.RelayRequest;
+import org.dcmigrate.v1.SkipRequest;
+import org.dcmigrate.v1.TransferRequest;
 import org.dcmigrate.v1.TransferShare;
 
 /** Who sends which page after a redirect, as the target plans it. */
 public final class PlanCases {
   private static final long LIMIT = 50L << 20;
+  private static final long WRITES = 3000;
+  // Above all that a source emits within a case.
+  private static final int MADE_UP = 1_000_000;
 
   private PlanCases() {}
 
@@ -56,6 +68,22 @@ public final class PlanCases {
             "what the inventory lacks and nobody owes is sent by the source",
             "DCM-PLN-006",
             PlanCases::lackingSent),
+        Case.of(
+            "plan/source/skipped",
+            "a page that the source sends while a contributor owes it is named in a Skip",
+            "DCM-PLN-004",
+            PlanCases::skipped),
+        Case.of(
+            "plan/source/made-up-inventory",
+            "a contributor that holds what was never emitted is not used, nor announced again",
+            "DCM-PLN-008",
+            PlanCases::madeUpInventory),
+        Case.of(
+            "plan/source/made-up-page",
+            "a page that somebody made up at the destination is sent again, under a higher"
+                + " generation",
+            "DCM-PLN-009",
+            PlanCases::madeUpPage),
         Case.of(
             "rates/source/share-told",
             "Relay and each status carry the migration's priority, and no rate above its limit",
@@ -167,6 +195,119 @@ public final class PlanCases {
         0L,
         migration.at(stage.second()).missingPages());
     prepared.letGo();
+    migration.completed(stage.second());
+  }
+
+  private static void skipped(Trial trial) {
+    Stage stage = trial.stage();
+    TargetMigration migration = Flows.relaying(trial, WRITES, 1);
+    int relay = place(trial, "Relay", went(stage.first(), "Relay"));
+    Set<Long> owed = Flows.named(trial, migration, stage.first());
+    trial.given(
+        "the source sends a page that the contributor owes",
+        () ->
+            Expect.eventually(
+                "the page",
+                migration.patience(),
+                () -> !sentOf(owed, trial, migration, relay).isEmpty()));
+    Set<Long> sent = sentOf(owed, trial, migration, relay);
+    Expect.eventually(
+        "Skip of pages that the source has sent itself",
+        migration.patience(),
+        () -> {
+          Set<Long> unnamed = new TreeSet<>(sent);
+          for (Event skip : stage.course().events(came(stage.first(), "Skip"))) {
+            Set<Long> named = new TreeSet<>();
+            for (Extent extent : skip.as(SkipRequest.class).getExtentsList()) {
+              Flows.add(migration, stage.first(), extent, named);
+            }
+            unnamed.removeAll(named);
+          }
+          return unnamed.isEmpty();
+        });
+    stage.first().relayGate().letGo();
+    migration.completed(stage.second());
+  }
+
+  /** Those of these pages that the source has sent to the new destination since. */
+  private static Set<Long> sentOf(
+      Set<Long> pages, Trial trial, TargetMigration migration, int since) {
+    Set<Long> sent = new TreeSet<>();
+    for (Event event : trial.stage().course().events(came(trial.stage().second(), CHUNK))) {
+      if (event.number() > since) {
+        Flows.add(
+            migration,
+            trial.stage().second(),
+            Flows.extent(event.as(TransferRequest.class).getChunk()),
+            sent);
+      }
+    }
+    sent.retainAll(pages);
+    return sent;
+  }
+
+  private static void madeUpInventory(Trial trial) {
+    Stage stage = trial.stage();
+    stage
+        .first()
+        .script()
+        .change(
+            "Detach", answer -> answer instanceof DetachResponse detach ? madeUp(detach) : answer);
+    Script.Held prepare = stage.second().script().hold(PREPARE);
+    TargetMigration migration = Flows.redirected(trial, 0);
+    place(trial, "Prepare", came(stage.second(), PREPARE));
+    Expect.that(
+        "Relay to the contributor that makes pages up",
+        stage.course().first(came(stage.first(), "Relay")).isEmpty(),
+        "none",
+        "Relay came");
+    Expect.equal(
+        "pages that the destination lacks at Prepare",
+        0L,
+        migration.at(stage.second()).missingPages());
+    Expect.ok("Redirect", migration.redirect(stage.third()));
+    Event open = stage.course().await("Open", migration.patience(), came(stage.third(), OPEN));
+    Expect.equal(
+        "contributors in the Open after that",
+        List.of(stage.second().identity().uri()),
+        open.as(OpenRequest.class).getContributorsList().stream()
+            .map(PeerRef::getIdentity)
+            .toList());
+    prepare.letGo();
+    migration.completed(stage.third());
+  }
+
+  private static DetachResponse madeUp(DetachResponse detach) {
+    DetachResponse.Builder changed = detach.toBuilder();
+    for (GenerationExtent.Builder each : changed.getBatchBuilder().getExtentsBuilderList()) {
+      each.setGeneration(each.getGeneration() + MADE_UP);
+    }
+    return changed.build();
+  }
+
+  private static void madeUpPage(Trial trial) {
+    Stage stage = trial.stage();
+    TargetMigration migration = Flows.relaying(trial, 0, 1);
+    long page =
+        trial.givenValue(
+            "the contributor owes pages",
+            () -> {
+              OptionalLong waiting = migration.at(stage.first()).makeUpNext(MADE_UP);
+              Expect.that("pages waiting", waiting.isPresent(), "some", "none");
+              return waiting.getAsLong();
+            });
+    stage.first().relayGate().letGo();
+    trial.given(
+        "the made-up page reaches the destination",
+        () ->
+            Expect.eventually(
+                "the page",
+                migration.patience(),
+                () -> migration.at(stage.second()).generationOf(page) >= MADE_UP));
+    Expect.eventually(
+        "the page again, under a higher generation",
+        migration.patience(),
+        () -> migration.at(stage.second()).generationOf(page) > MADE_UP);
     migration.completed(stage.second());
   }
 

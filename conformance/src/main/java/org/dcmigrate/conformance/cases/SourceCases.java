@@ -13,6 +13,7 @@ import java.util.List;
 import org.dcmigrate.conformance.cases.Flows.Stuck;
 import org.dcmigrate.conformance.play.Course.Event;
 import org.dcmigrate.conformance.play.Expect;
+import org.dcmigrate.conformance.play.NotApplicable;
 import org.dcmigrate.conformance.play.PlayedHolder;
 import org.dcmigrate.conformance.play.PlayedPeer;
 import org.dcmigrate.conformance.play.Script;
@@ -23,6 +24,7 @@ import org.dcmigrate.conformance.suite.Case;
 import org.dcmigrate.protocol.Geometry;
 import org.dcmigrate.v1.AbortRequest;
 import org.dcmigrate.v1.GetContributorStatusRequest;
+import org.dcmigrate.v1.GetPeerResponse;
 import org.dcmigrate.v1.Migration;
 import org.dcmigrate.v1.MigrationState;
 import org.dcmigrate.v1.OpenRequest;
@@ -90,6 +92,12 @@ public final class SourceCases {
             "after the third repair that did not help the attempt is given up; the guest runs on",
             "DCM-SWO-007",
             SourceCases::threeRepairs));
+    cases.add(
+        Case.of(
+            "capabilities/source/unknown",
+            "capabilities of other peers that the source does not know are passed over",
+            "DCM-CNF-002",
+            SourceCases::unknownCapabilities));
     cases.add(
         Case.of(
             "cancel/source/runs-on",
@@ -168,6 +176,26 @@ public final class SourceCases {
                 "more than the guest has",
                 "no more"));
     return stuck.migration();
+  }
+
+  private static void unknownCapabilities(Trial trial) {
+    Stage stage = trial.stage();
+    for (PlayedPeer peer : List.of(stage.first(), stage.second())) {
+      peer.script()
+          .change(
+              "GetPeer",
+              answer ->
+                  answer instanceof GetPeerResponse greeting
+                      ? greeting.toBuilder()
+                          .addCapabilities("invalid.conformance.of-the-future")
+                          .build()
+                      : answer);
+    }
+    TargetMigration migration = Flows.redirected(trial, 0);
+    if (stage.course().first(event -> event.step().equals("GetPeer")).isEmpty()) {
+      throw new NotApplicable("the target asks no peer what it can");
+    }
+    migration.completed(stage.second());
   }
 
   private static void versionNotOffered(Trial trial) {

@@ -1,8 +1,6 @@
 package org.dcmigrate.conformance.config;
 
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -17,6 +15,7 @@ import java.util.stream.Stream;
 import org.dcmigrate.conformance.adapter.Adapter;
 import org.dcmigrate.conformance.play.Authority;
 import org.dcmigrate.conformance.play.Cast;
+import org.dcmigrate.conformance.play.Declared;
 import org.dcmigrate.conformance.play.PlayedPeer.Persona;
 import org.dcmigrate.conformance.suite.Claims;
 import org.dcmigrate.conformance.v1.Claim;
@@ -27,6 +26,7 @@ import org.dcmigrate.conformance.v1.TlsFiles;
 import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.Reason;
+import org.dcmigrate.protocol.transport.FreePorts;
 import org.dcmigrate.protocol.transport.Security;
 import org.dcmigrate.protocol.transport.TlsMaterial;
 
@@ -76,11 +76,14 @@ public final class StartedTarget implements AutoCloseable {
       Adapter adapter = Adapter.start(command, in);
       begun = Optional.of(adapter);
       Description description = adapter.describe();
-      String listen = freeEndpoint();
+      Map<String, Integer> ports =
+          FreePorts.each(Stream.concat(Stream.of(TARGET), PERSONAS.stream()).toList());
+      String listen = endpoint(ports, TARGET);
       List<Persona> personas = new ArrayList<>();
       for (String name : PERSONAS) {
         personas.add(
-            new Persona(name, security(directory, "peer", name, tls), Optional.of(freeEndpoint())));
+            new Persona(
+                name, security(directory, "peer", name, tls), Optional.of(endpoint(ports, name))));
       }
       Security operator = security(directory, "operator", OPERATOR, tls);
       adapter.prepare(request(directory, listen, personas, operator, tls));
@@ -100,16 +103,14 @@ public final class StartedTarget implements AutoCloseable {
               Optional.of(operator),
               authority,
               Optional.of(adapter),
-              silence(description));
+              silence(description),
+              Declared.of(
+                  description.getCapabilitiesList(),
+                  claims(description).levels().getOrDefault("source", 0) > 0));
       return new StartedTarget(
           directory,
           adapter,
-          new TargetConfig(
-              cast,
-              claims(description),
-              description.getCapabilitiesList(),
-              Optional.empty(),
-              List.of()));
+          new TargetConfig(cast, claims(description), Optional.empty(), List.of()));
     } catch (DcmException | IOException failed) {
       begun.ifPresent(Adapter::close);
       delete(directory);
@@ -220,10 +221,8 @@ public final class StartedTarget implements AutoCloseable {
     }
   }
 
-  private static String freeEndpoint() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return "127.0.0.1:" + socket.getLocalPort();
-    }
+  private static String endpoint(Map<String, Integer> ports, String name) {
+    return "127.0.0.1:" + ports.getOrDefault(name, 0);
   }
 
   /** What was started. */

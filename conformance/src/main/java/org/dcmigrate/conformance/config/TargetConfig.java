@@ -11,18 +11,12 @@ import org.dcmigrate.conformance.suite.Claims;
  *
  * @param cast who the tester is
  * @param claims the roles in which it is tested, with their levels
- * @param capabilities that it has to name in GetPeer
  * @param guest that the tester pretends to move
  * @param adapter command of the adapter, already prepared for this peer; none: empty
  */
 public record TargetConfig(
-    Cast cast,
-    Claims claims,
-    List<String> capabilities,
-    Optional<TestGuest> guest,
-    List<String> adapter) {
+    Cast cast, Claims claims, Optional<TestGuest> guest, List<String> adapter) {
   public TargetConfig {
-    capabilities = List.copyOf(capabilities);
     adapter = List.copyOf(adapter);
   }
 }

@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.TreeMap;
 import org.dcmigrate.conformance.play.Authority;
 import org.dcmigrate.conformance.play.Cast;
+import org.dcmigrate.conformance.play.Declared;
 import org.dcmigrate.conformance.play.PlayedPeer.Persona;
 import org.dcmigrate.conformance.play.TestGuest;
 import org.dcmigrate.conformance.suite.Claims;
@@ -122,6 +123,12 @@ public final class TargetFile {
     operating.finish();
     tester.finish();
     requireDifferent(List.of(first, second, witness));
+    Claims claims = claims(root);
+    boolean source = claims.levels().getOrDefault("source", 0) > 0;
+    Declared declared =
+        root.has("capabilities")
+            ? Declared.of(root.texts("capabilities"), source)
+            : new Declared(Optional.empty(), source);
     return new TargetConfig(
         new Cast(
             root.endpoint("endpoint"),
@@ -133,9 +140,9 @@ public final class TargetFile {
             authority,
             Optional.empty(),
             Duration.ofMillis(
-                root.number("silenceMs", Cast.SILENCE.toMillis(), 1, LONGEST_SILENCE_MS))),
-        claims(root),
-        root.texts("capabilities"),
+                root.number("silenceMs", Cast.SILENCE.toMillis(), 1, LONGEST_SILENCE_MS)),
+            declared),
+        claims,
         guest(root.child("guest")),
         adapter);
   }

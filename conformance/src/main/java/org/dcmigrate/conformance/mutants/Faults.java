@@ -251,7 +251,7 @@ public final class Faults {
       case "ListGuests" -> ListGuestsResponse.getDefaultInstance();
       case "ListPeers" -> ListPeersResponse.getDefaultInstance();
       case "DeleteGuest" -> DeleteGuestResponse.getDefaultInstance();
-      case "Check" -> HealthCheckResponse.getDefaultInstance();
+      case "Check", "Watch" -> HealthCheckResponse.getDefaultInstance();
       default -> throw new AssertionError(call.method());
     };
   }

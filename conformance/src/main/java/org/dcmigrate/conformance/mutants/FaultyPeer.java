@@ -64,6 +64,7 @@ public final class FaultyPeer implements AutoCloseable {
           MigrationServiceGrpc.getGetMigrationMethod(),
           MigrationServiceGrpc.getListMigrationsMethod(),
           HealthGrpc.getCheckMethod(),
+          HealthGrpc.getWatchMethod(),
           PeerServiceGrpc.getListPeersMethod(),
           PeerServiceGrpc.getGetPeerMethod(),
           PeerServiceGrpc.getListGuestsMethod(),

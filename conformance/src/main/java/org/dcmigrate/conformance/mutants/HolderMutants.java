@@ -11,6 +11,7 @@ import org.dcmigrate.conformance.mutants.FaultyPeer.Call;
 import org.dcmigrate.conformance.mutants.FaultyPeer.Fault;
 import org.dcmigrate.protocol.transport.Security;
 import org.dcmigrate.v1.GetDestinationStatusRequest;
+import org.dcmigrate.v1.GetPeerResponse;
 import org.dcmigrate.v1.Guest;
 import org.dcmigrate.v1.GuestState;
 import org.dcmigrate.v1.ListGuestsResponse;
@@ -32,6 +33,23 @@ final class HolderMutants {
             "admission/destination/other-peer",
             "IDENTITY_NOT_ADMITTED",
             Faults.accepting("GetInventory", "IDENTITY_NOT_ADMITTED")));
+    Fault boasting =
+        Faults.response(
+            GetPeerResponse.class, told -> told.toBuilder().addCapabilities("guest.qemu").build());
+    all.add(
+        new Mutant(
+            "names what it was not said to do",
+            "DCM-CNF-001",
+            "capabilities/any/as-declared",
+            "capabilities in GetPeer",
+            boasting));
+    all.add(
+        new Mutant(
+            "names what it refuses",
+            "DCM-CNF-001",
+            "capabilities/destination/named",
+            "CAPABILITY_MISSING",
+            boasting));
     all.add(
         new Mutant(
             "serves strangers",

@@ -18,7 +18,6 @@ import org.dcmigrate.conformance.play.Target;
 import org.dcmigrate.conformance.play.TestGuest;
 import org.dcmigrate.conformance.suite.Case;
 import org.dcmigrate.conformance.suite.CaseResult;
-import org.dcmigrate.conformance.suite.Report;
 import org.dcmigrate.conformance.suite.Runner;
 import org.dcmigrate.conformance.suite.Suite;
 import org.dcmigrate.conformance.suite.Verdict;
@@ -130,7 +129,9 @@ public final class KillMatrix {
     if (result.verdict() != Verdict.FAIL) {
       return new Row(mutant, Fate.SURVIVED, result);
     }
-    boolean says = Report.text(result).contains(mutant.says());
+    boolean says =
+        String.join("\n", result.explanation(), result.expected(), result.actual())
+            .contains(mutant.says());
     return new Row(mutant, says ? Fate.KILLED : Fate.WRONG_REASON, result);
   }
 

@@ -17,6 +17,11 @@ public record Mutant(String name, String clause, String killer, String says, Fau
     return killer.contains("/source/");
   }
 
+  /** Whether its case kills the peer, which takes an adapter. */
+  public boolean needsAdapter() {
+    return killer.startsWith("restart/");
+  }
+
   /** What is wrong in the calls that it makes. */
   Fault calls() {
     return isSource() ? fault : fault.calls();

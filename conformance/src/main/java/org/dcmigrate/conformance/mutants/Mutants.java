@@ -132,6 +132,7 @@ public final class Mutants {
     all.addAll(VoteMutants.all());
     all.addAll(HolderMutants.all());
     all.addAll(SourceMutants.all());
+    all.addAll(RestartMutants.all());
     return List.copyOf(all);
   }
 

@@ -20,6 +20,7 @@ import org.dcmigrate.v1.GetDestinationStatusResponse;
 import org.dcmigrate.v1.GetGuestResponse;
 import org.dcmigrate.v1.GetInventoryRequest;
 import org.dcmigrate.v1.GetInventoryResponse;
+import org.dcmigrate.v1.GetPeerResponse;
 import org.dcmigrate.v1.GuestState;
 import org.dcmigrate.v1.OpenRequest;
 import org.dcmigrate.v1.PageChunk;
@@ -75,6 +76,28 @@ final class SourceFaults {
 
   static Early refuse(Reason reason) {
     return new Early(List.of(), Optional.of(refusal(reason)));
+  }
+
+  /** Regards nobody as a destination once a peer has named this capability. */
+  static Fault refusingWhoSays(String capability) {
+    return new Fault() {
+      private volatile boolean heard;
+
+      @Override
+      public Optional<Message> response(Call call, Message message) {
+        heard |=
+            message instanceof GetPeerResponse greeting
+                && greeting.getCapabilitiesList().contains(capability);
+        return Optional.of(message);
+      }
+
+      @Override
+      public Optional<Early> early(Call call, Message message) {
+        return heard && message instanceof TransferRequest
+            ? Optional.of(refuse(Reason.CAPABILITY_MISSING))
+            : Optional.empty();
+      }
+    };
   }
 
   /** Acknowledges chunks that the destination has not looked at. */

@@ -13,10 +13,13 @@ import org.dcmigrate.v1.CancelMigrationResponse;
 import org.dcmigrate.v1.ContributorState;
 import org.dcmigrate.v1.DetachRequest;
 import org.dcmigrate.v1.DetachResponse;
+import org.dcmigrate.v1.GenerationExtent;
 import org.dcmigrate.v1.GetContributorStatusResponse;
 import org.dcmigrate.v1.GetDestinationStatusRequest;
 import org.dcmigrate.v1.GetGuestResponse;
+import org.dcmigrate.v1.GetInventoryResponse;
 import org.dcmigrate.v1.GetMigrationResponse;
+import org.dcmigrate.v1.InventoryBatch;
 import org.dcmigrate.v1.MigrationState;
 import org.dcmigrate.v1.OpenRequest;
 import org.dcmigrate.v1.OpenResponse;
@@ -24,6 +27,8 @@ import org.dcmigrate.v1.PromiseRequest;
 import org.dcmigrate.v1.RedirectRequest;
 import org.dcmigrate.v1.RedirectResponse;
 import org.dcmigrate.v1.RelayRequest;
+import org.dcmigrate.v1.SkipRequest;
+import org.dcmigrate.v1.SkipResponse;
 import org.dcmigrate.v1.SwitchoverRequest;
 import org.dcmigrate.v1.Verdict;
 
@@ -31,6 +36,8 @@ import org.dcmigrate.v1.Verdict;
 final class SourceMutants {
   private static final int REPAIRS = 3;
   private static final long SOME_PAGE = 1100;
+  // As the cases make them up.
+  private static final int MADE_UP = 1_000_000;
 
   private final List<Mutant> all = new ArrayList<>();
 
@@ -96,6 +103,12 @@ final class SourceMutants {
         "prepare/source/three-repairs",
         "state of the migration",
         SourceFaults.preparedAfter(REPAIRS));
+    add(
+        "takes no peer that can do more than it knows",
+        "DCM-CNF-002",
+        "capabilities/source/unknown",
+        "state of the migration",
+        SourceFaults.refusingWhoSays("invalid.conformance.of-the-future"));
     add(
         "leaves the guest standing still",
         "DCM-CAN-001",
@@ -299,6 +312,28 @@ final class SourceMutants {
         "pages that the destination lacks",
         SourceFaults.believingAllHeld());
     add(
+        "does not say what need not be relayed",
+        "DCM-PLN-004",
+        "plan/source/skipped",
+        "Skip of pages",
+        SourceFaults.early(
+            SkipRequest.class,
+            any -> true,
+            SourceFaults.answer(SkipResponse.getDefaultInstance()),
+            false));
+    add(
+        "uses a contributor that makes pages up",
+        "DCM-PLN-008",
+        "plan/source/made-up-inventory",
+        "Relay to the contributor",
+        SourceFaults.told(DetachResponse.class, SourceMutants::believed));
+    add(
+        "leaves made-up pages where they are",
+        "DCM-PLN-009",
+        "plan/source/made-up-page",
+        "under a higher generation",
+        SourceFaults.told(GetInventoryResponse.class, SourceMutants::believed));
+    add(
         "tells contributors no share",
         "DCM-LIM-001",
         "rates/source/share-told",
@@ -405,6 +440,26 @@ final class SourceMutants {
                   .setVerdict(Verdict.VERDICT_CONVERGING);
               return changed.build();
             }));
+  }
+
+  private static DetachResponse believed(DetachResponse detach) {
+    return detach.toBuilder().setBatch(believed(detach.getBatch())).build();
+  }
+
+  private static GetInventoryResponse believed(GetInventoryResponse inventory) {
+    return inventory.toBuilder().setBatch(believed(inventory.getBatch())).build();
+  }
+
+  private static InventoryBatch believed(InventoryBatch batch) {
+    InventoryBatch.Builder changed = batch.toBuilder();
+    for (GenerationExtent.Builder each : changed.getExtentsBuilderList()) {
+      if (each.getGeneration() > MADE_UP) {
+        each.setGeneration(each.getGeneration() - MADE_UP);
+      } else if (each.getGeneration() == MADE_UP) {
+        each.setGeneration(1);
+      }
+    }
+    return changed.build();
   }
 
   private static Fault state(MigrationState right, MigrationState wrong) {

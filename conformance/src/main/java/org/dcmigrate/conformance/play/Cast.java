@@ -20,6 +20,7 @@ import org.dcmigrate.protocol.transport.Security;
  * @param authority the target's own, with its key
  * @param adapter of the target
  * @param silence after which the target regards a peer as lost that does not answer
+ * @param declared what the target says of itself
  */
 public record Cast(
     String endpoint,
@@ -30,9 +31,34 @@ public record Cast(
     Optional<Security> operator,
     Optional<Authority> authority,
     Optional<Adapter> adapter,
-    Duration silence) {
+    Duration silence,
+    Declared declared) {
   /** The longest silence of a target that says nothing about it. */
   public static final Duration SILENCE = Duration.ofSeconds(15);
+
+  /** Of a target that says nothing of itself. */
+  public Cast(
+      String endpoint,
+      PeerId target,
+      Persona first,
+      Optional<Persona> second,
+      Optional<Persona> witness,
+      Optional<Security> operator,
+      Optional<Authority> authority,
+      Optional<Adapter> adapter,
+      Duration silence) {
+    this(
+        endpoint,
+        target,
+        first,
+        second,
+        witness,
+        operator,
+        authority,
+        adapter,
+        silence,
+        Declared.NOTHING);
+  }
 
   /** The same with an adapter. */
   public Cast with(Adapter started) {
@@ -45,7 +71,14 @@ public record Cast(
         operator,
         authority,
         Optional.of(started),
-        silence);
+        silence,
+        declared);
+  }
+
+  /** The same of a target that says this of itself. */
+  public Cast declaring(Declared said) {
+    return new Cast(
+        endpoint, target, first, second, witness, operator, authority, adapter, silence, said);
   }
 
   /** The same as callers of what stands in front of the target, without TLS. */
@@ -60,6 +93,7 @@ public record Cast(
         operator.map(security -> first.plaintext().security()),
         Optional.empty(),
         adapter,
-        silence);
+        silence,
+        declared);
   }
 }

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.NavigableSet;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.TreeSet;
 import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.Extent;
@@ -252,6 +253,19 @@ public final class PlayedHolder {
     return state == State.RELAYING && ofEpoch == epoch
         ? Optional.ofNullable(waiting.pollFirst())
         : Optional.empty();
+  }
+
+  /**
+   * Holds the next page that it is to relay under another generation, with other contents, as a
+   * contributor that makes pages up; gives that page, where one waits.
+   */
+  public synchronized OptionalLong makeUpNext(int generation) {
+    if (waiting.isEmpty()) {
+      return OptionalLong.empty();
+    }
+    long index = waiting.first();
+    memory.orElseThrow().merge(index, generation, ~digestOf(index));
+    return OptionalLong.of(index);
   }
 
   synchronized void relayedOne() {

@@ -78,6 +78,11 @@ public final class Stage implements AutoCloseable {
     return next.startCall(call, headers);
   }
 
+  /** The ways to the target. */
+  Stream<ManagedChannel> channels() {
+    return channels.stream();
+  }
+
   private Stream<PlayedPeer> peers() {
     return Stream.of(first, second, third).flatMap(Optional::stream);
   }
@@ -132,6 +137,11 @@ public final class Stage implements AutoCloseable {
   /** After which the target regards a peer as lost that does not answer. */
   public Duration silence() {
     return cast.silence();
+  }
+
+  /** What the target says of itself. */
+  public Declared declared() {
+    return cast.declared();
   }
 
   /** Who the target is. */

@@ -6,6 +6,7 @@ import io.grpc.MethodDescriptor;
 import io.grpc.ServerInterceptor;
 import java.time.Duration;
 import java.util.List;
+import java.util.stream.Stream;
 import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.transport.Transport;
@@ -66,6 +67,11 @@ public final class Target implements AutoCloseable {
   /** Other ways to it than the tester's own channel. */
   public Access access() {
     return access;
+  }
+
+  /** All channels that stay open to it. */
+  List<ManagedChannel> channels() {
+    return Stream.concat(Stream.of(channel), stage.channels()).toList();
   }
 
   /** The tester's identity. */

@@ -18,6 +18,7 @@ import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.Reason;
 import org.dcmigrate.v1.CancelMigrationRequest;
 import org.dcmigrate.v1.CancelMigrationResponse;
+import org.dcmigrate.v1.Choice;
 import org.dcmigrate.v1.CreateGuestRequest;
 import org.dcmigrate.v1.CreateGuestResponse;
 import org.dcmigrate.v1.DeleteGuestRequest;
@@ -36,6 +37,7 @@ import org.dcmigrate.v1.MigrationState;
 import org.dcmigrate.v1.PeerServiceGrpc;
 import org.dcmigrate.v1.RedirectRequest;
 import org.dcmigrate.v1.RedirectResponse;
+import org.dcmigrate.v1.ResolveMigrationRequest;
 import org.dcmigrate.v1.WritePattern;
 
 /** One migration of which the target is the source, and the guest that moves in it. */
@@ -52,10 +54,19 @@ public final class TargetMigration {
   private Optional<String> id = Optional.empty();
 
   TargetMigration(Trial trial, Stage stage) {
+    this(trial, stage, newName());
+  }
+
+  /** Of a guest that is there. */
+  TargetMigration(Trial trial, Stage stage, String guest) {
     this.trial = trial;
     this.stage = stage;
+    this.guest = guest;
+  }
+
+  private static String newName() {
     String random = UUID.randomUUID().toString();
-    guest = "dcm-conformance-" + random.substring(random.length() - NAME_DIGITS);
+    return "dcm-conformance-" + random.substring(random.length() - NAME_DIGITS);
   }
 
   /**
@@ -73,6 +84,7 @@ public final class TargetMigration {
         () -> {
           Answer<ListPeersResponse> answer =
               quietly(PeerServiceGrpc.getListPeersMethod(), ListPeersRequest.getDefaultInstance());
+          // How peers can be reached, a target need not tell.
           return answer.ending().status().getCode() == Status.Code.UNIMPLEMENTED
               || answer.messages().stream()
                   .flatMap(message -> message.getPeersList().stream())
@@ -184,6 +196,14 @@ public final class TargetMigration {
   /** How it stands. */
   public Migration now() {
     return Expect.one("GetMigration", ask()).getMigration();
+  }
+
+  /** How it stands, where the target knows of it still. */
+  public Optional<Migration> nowIfKnown() {
+    Answer<GetMigrationResponse> answer = ask();
+    return answer.ending().isOk()
+        ? Optional.of(answer.messages().getFirst().getMigration())
+        : Optional.empty();
   }
 
   private Answer<GetMigrationResponse> ask() {
@@ -306,6 +326,18 @@ public final class TargetMigration {
     };
   }
 
+  /** The tester knows that nothing runs at the destination, which it plays itself. */
+  private void resolveForSource() {
+    var _ =
+        quietly(
+            MigrationServiceGrpc.getResolveMigrationMethod(),
+            ResolveMigrationRequest.newBuilder()
+                .setMigrationId(id())
+                .setOwner(Choice.CHOICE_SOURCE)
+                .setOtherSideIsFenced(true)
+                .build());
+  }
+
   /** Ends it and deletes the guest; tells what stays. */
   Optional<String> cleanUp() {
     if (id.isPresent() && ask().ending().isOk()) {
@@ -313,7 +345,12 @@ public final class TargetMigration {
       if (!isOver(migration)) {
         var _ = cancel();
         long deadlineNs = System.nanoTime() + patience().toNanos();
-        while (!isOver(now()) && System.nanoTime() < deadlineNs) {
+        for (Migration each = now();
+            !isOver(each) && System.nanoTime() < deadlineNs;
+            each = now()) {
+          if (each.getState() == MigrationState.MIGRATION_STATE_IN_DOUBT) {
+            resolveForSource();
+          }
           LockSupport.parkNanos(POLL_NS);
         }
       }

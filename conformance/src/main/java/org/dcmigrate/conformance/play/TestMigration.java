@@ -253,6 +253,17 @@ public final class TestMigration {
         AbortRequest.newBuilder().setAttempt(attempt()).build());
   }
 
+  /** Name of the guest. */
+  String guestName() {
+    return guestName;
+  }
+
+  /** Notes that the guest is not at the target any more. */
+  public void left() {
+    committed = false;
+    known = false;
+  }
+
   /** Notes that the guest was given to the target. */
   public void committed() {
     committed = true;

@@ -23,6 +23,7 @@ public final class Trial {
   private final TestGuest guest;
   private final Transcript transcript = new Transcript();
   private final List<Supplier<Optional<String>>> afterwards = new ArrayList<>();
+  private Optional<Power> power = Optional.empty();
 
   public Trial(Target target, TestGuest guest) {
     this.target = target;
@@ -34,6 +35,27 @@ public final class Trial {
   public Stage stage() {
     target.stage().requireAll();
     return target.stage();
+  }
+
+  /** The means to kill the target and to start it again. */
+  public Power power() {
+    Power over = Power.over(this, target.stage().adapter(), target.channels());
+    power = Optional.of(over);
+    return over;
+  }
+
+  /** The migration of a guest, which came to the target before, on to another peer. */
+  public TargetMigration movingOn(TestMigration come) {
+    TargetMigration migration = new TargetMigration(this, stage(), come.guestName());
+    come.left();
+    afterwards(migration::cleanUp);
+    given("the target reaches all peers", migration::requirePeers);
+    return migration;
+  }
+
+  /** What the target says of itself. */
+  public Declared declared() {
+    return target.stage().declared();
   }
 
   /** A migration of which the target is the source, that has not begun yet. */
@@ -154,14 +176,18 @@ public final class Trial {
     return target.call(method, messages, transcript);
   }
 
-  /** Makes a call that is for operators, where the tester is one and the target serves them. */
+  /**
+   * Makes a call that is for operators, where the tester is one and the target serves them, as a
+   * source does.
+   */
   public <Q, A> Answer<A> operators(MethodDescriptor<Q, A> method, Q message) {
     Answer<A> answer = call(method, message);
     if (answer.ending().infos().stream()
         .anyMatch(info -> info.getReason().equals(Reason.IDENTITY_NOT_ADMITTED.name()))) {
       throw new NotApplicable("the tester is no operator of the target");
     }
-    if (answer.ending().status().getCode() == Status.Code.UNIMPLEMENTED) {
+    if (answer.ending().status().getCode() == Status.Code.UNIMPLEMENTED
+        && !target.stage().declared().source()) {
       throw new NotApplicable("the target serves no " + method.getServiceName());
     }
     return answer;
@@ -231,6 +257,16 @@ public final class Trial {
   /** Has the target forget what the case left there; tells what stays all the same. */
   public List<String> cleanUp() {
     target.stage().calm();
-    return afterwards.reversed().stream().map(Supplier::get).flatMap(Optional::stream).toList();
+    power.ifPresent(Power::leaveOn);
+    return afterwards.reversed().stream().map(Trial::cleaned).flatMap(Optional::stream).toList();
+  }
+
+  /** One thing that stays keeps no other from going. */
+  private static Optional<String> cleaned(Supplier<Optional<String>> cleaning) {
+    try {
+      return cleaning.get();
+    } catch (CheckFailed failed) {
+      return Optional.of("cleaning up: " + failed.what() + ": " + failed.actual());
+    }
   }
 }

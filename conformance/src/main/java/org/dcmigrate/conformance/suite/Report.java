@@ -53,10 +53,14 @@ public final class Report {
       text.append("    expected: ").append(harmless(result.expected())).append('\n');
       text.append("    actual:   ").append(harmless(result.actual())).append('\n');
     }
+    for (Clauses.Clause clause : Clauses.of(result.of())) {
+      text.append("    ").append(clause.id()).append(": ").append(clause.text()).append('\n');
+    }
     for (String message : result.messages()) {
       text.append("      ").append(harmless(message)).append('\n');
     }
-    return text.toString();
+    text.append("    again:    dcm-conformance run --case ").append(result.of().name());
+    return text.append(result.of().commits() ? " --commit" : "").append(" ...\n").toString();
   }
 
   /** The line at the end. */

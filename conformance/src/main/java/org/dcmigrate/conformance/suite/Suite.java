@@ -6,6 +6,7 @@ import java.util.Set;
 import java.util.stream.Stream;
 import org.dcmigrate.conformance.cases.AdmissionCases;
 import org.dcmigrate.conformance.cases.CanaryCases;
+import org.dcmigrate.conformance.cases.CapabilityCases;
 import org.dcmigrate.conformance.cases.CertificateCases;
 import org.dcmigrate.conformance.cases.CommitCases;
 import org.dcmigrate.conformance.cases.ContributorCases;
@@ -25,6 +26,7 @@ import org.dcmigrate.conformance.cases.PlanCases;
 import org.dcmigrate.conformance.cases.RawCases;
 import org.dcmigrate.conformance.cases.RedirectCases;
 import org.dcmigrate.conformance.cases.RelayCases;
+import org.dcmigrate.conformance.cases.RestartCases;
 import org.dcmigrate.conformance.cases.SourceCases;
 import org.dcmigrate.conformance.cases.SwitchoverCases;
 import org.dcmigrate.conformance.cases.WitnessCases;
@@ -34,6 +36,7 @@ public final class Suite {
   private static final List<Case> ALL =
       Stream.of(
               HandshakeCases.all(),
+              CapabilityCases.all(),
               CanaryCases.all(),
               MetadataCases.all(),
               PageCases.all(),
@@ -56,7 +59,8 @@ public final class Suite {
               SourceCases.all(),
               RedirectCases.all(),
               PlanCases.all(),
-              LossCases.all())
+              LossCases.all(),
+              RestartCases.all())
           .flatMap(List::stream)
           .toList();
 
@@ -86,7 +90,9 @@ public final class Suite {
           "commit/destination/running",
           "detach/contributor/inventory",
           "detach/contributor/old-epoch-refused",
-          "abort/destination/forgets");
+          "abort/destination/forgets",
+          "witness/witness/appointed",
+          "plain/source/copy-ended");
 
   private Suite() {}
 
