@@ -38,6 +38,7 @@ class NodeSuiteTest {
           Suite.all().stream().filter(each -> !Selection.role(each).equals("source")).toList();
       List<CaseResult> results = Tester.run(peer.config().cast(), Duration.ofSeconds(10), cases);
 
+      assertThat(results).hasSameSizeAs(cases);
       assertThat(
               results.stream()
                   .filter(result -> result.verdict() != Verdict.PASS && !isExcused(result))

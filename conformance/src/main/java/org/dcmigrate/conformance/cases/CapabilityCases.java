@@ -40,7 +40,8 @@ public final class CapabilityCases {
             CapabilityCases::notNamed));
   }
 
-  private static Set<String> told(Trial trial) {
+  /** What GetPeer names. */
+  static Set<String> told(Trial trial) {
     return new TreeSet<>(
         Expect.one(
                 "GetPeer",

@@ -56,7 +56,7 @@ public final class CommitCases {
     return cases;
   }
 
-  private static TestMigration committed(Trial trial, Consumer<Switchover> then) {
+  static TestMigration committed(Trial trial, Consumer<Switchover> then) {
     TestMigration migration = SwitchoverCases.ready(trial);
     Switchover stream = Switchover.begin(trial, migration);
     trial.given("Prepare is answered", () -> stream.prepare().prepared());

@@ -88,7 +88,7 @@ public final class EndingCases {
   }
 
   /** A holder of epoch 5 in its role, with a page. */
-  private static TestMigration holding(Trial trial, boolean detached) {
+  static TestMigration holding(Trial trial, boolean detached) {
     TestMigration migration = trial.migration().epoch(detached ? 4 : 5);
     trial.given("Open and metadata are accepted", migration::receiving);
     trial.given("a page is stored", () -> migration.stored(Chunks.page(3, 1, 1)));

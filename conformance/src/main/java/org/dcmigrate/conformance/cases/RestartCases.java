@@ -21,7 +21,6 @@ import java.util.List;
 import java.util.Optional;
 import org.dcmigrate.conformance.cases.Flows.Stuck;
 import org.dcmigrate.conformance.play.Answer;
-import org.dcmigrate.conformance.play.Chunks;
 import org.dcmigrate.conformance.play.Conversation;
 import org.dcmigrate.conformance.play.Course.Event;
 import org.dcmigrate.conformance.play.Expect;
@@ -39,13 +38,11 @@ import org.dcmigrate.conformance.suite.Case;
 import org.dcmigrate.v1.AbortRequest;
 import org.dcmigrate.v1.AttemptRef;
 import org.dcmigrate.v1.ContributorServiceGrpc;
-import org.dcmigrate.v1.DetachRequest;
 import org.dcmigrate.v1.GetContributorStatusRequest;
 import org.dcmigrate.v1.GetGuestResponse;
 import org.dcmigrate.v1.GuestState;
 import org.dcmigrate.v1.Migration;
 import org.dcmigrate.v1.MigrationState;
-import org.dcmigrate.v1.PeerRef;
 import org.dcmigrate.v1.SwitchoverRequest;
 
 /** The target killed and started again: what its journal has to have told it. */
@@ -109,9 +106,7 @@ public final class RestartCases {
 
   private static void destinationGivesUp(Trial trial) {
     Power power = trial.power();
-    TestMigration migration = trial.migration().epoch(5);
-    trial.given("Open and metadata are accepted", migration::receiving);
-    trial.given("a page is stored", () -> migration.stored(Chunks.page(3, 1, 1)));
+    TestMigration migration = EndingCases.holding(trial, false);
     power.restart();
     Expect.refused(
         "GetInventory after the restart", Inventories.ask(trial, migration), MIGRATION_UNKNOWN);
@@ -136,22 +131,7 @@ public final class RestartCases {
 
   private static void contributorGivesUp(Trial trial) {
     Power power = trial.power();
-    TestMigration migration = trial.migration().epoch(4);
-    trial.given("Open and metadata are accepted", migration::receiving);
-    trial.given("a page is stored", () -> migration.stored(Chunks.page(3, 1, 1)));
-    migration.epoch(5);
-    trial.given(
-        "Detach is accepted",
-        () ->
-            Expect.ok(
-                "Detach",
-                trial.call(
-                    ContributorServiceGrpc.getDetachMethod(),
-                    DetachRequest.newBuilder()
-                        .setAttempt(migration.attempt())
-                        .setNewDestination(
-                            PeerRef.newBuilder().setIdentity(trial.target().self().uri()))
-                        .build())));
+    TestMigration migration = EndingCases.holding(trial, true);
     power.restart();
     Expect.refused(
         "GetContributorStatus after the restart",
@@ -162,19 +142,13 @@ public final class RestartCases {
     fenced(migration);
   }
 
-  private static TestMigration prepared(Trial trial, Switchover[] stream) {
-    TestMigration migration = SwitchoverCases.ready(trial);
-    stream[0] = Switchover.begin(trial, migration);
-    trial.given("Prepare is answered", () -> stream[0].prepare().prepared());
-    return migration;
-  }
-
   private static void granted(Trial trial) {
     Power power = trial.power();
-    Switchover[] stream = new Switchover[1];
-    TestMigration migration = prepared(trial, stream);
+    TestMigration migration = SwitchoverCases.ready(trial);
+    Switchover stream = Switchover.begin(trial, migration);
+    trial.given("Prepare is answered", () -> stream.prepare().prepared());
     trial.votes().holdBack(migration.attempt());
-    stream[0].commit(migration.memory().digest());
+    stream.commit(migration.memory().digest());
     trial.given(
         "the target asks for the source's vote",
         () ->
@@ -202,12 +176,9 @@ public final class RestartCases {
   }
 
   private static TestMigration running(Trial trial) {
-    Switchover[] stream = new Switchover[1];
-    TestMigration migration = prepared(trial, stream);
-    migration.committed();
-    trial.given(
-        "Commit is answered", () -> stream[0].commit(migration.memory().digest()).running().end());
-    return migration;
+    return trial.givenValue(
+        "the guest is given to the target",
+        () -> CommitCases.committed(trial, stream -> stream.running().end()));
   }
 
   private static void owned(Trial trial) {

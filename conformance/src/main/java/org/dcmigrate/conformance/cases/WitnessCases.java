@@ -21,8 +21,6 @@ import org.dcmigrate.conformance.suite.Case;
 import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.decision.Vote;
 import org.dcmigrate.v1.AttemptRef;
-import org.dcmigrate.v1.GetPeerRequest;
-import org.dcmigrate.v1.PeerServiceGrpc;
 
 /** The target as a witness of attempts whose source is the tester. */
 public final class WitnessCases {
@@ -143,14 +141,7 @@ public final class WitnessCases {
     boolean offered =
         trial.givenValue(
             "GetPeer tells the capabilities",
-            () ->
-                Expect.one(
-                        "GetPeer",
-                        trial.call(
-                            PeerServiceGrpc.getGetPeerMethod(),
-                            GetPeerRequest.getDefaultInstance()))
-                    .getCapabilitiesList()
-                    .contains("witness"));
+            () -> CapabilityCases.told(trial).contains("witness"));
     if (!offered) {
       throw new NotApplicable("the target does not name the capability witness");
     }

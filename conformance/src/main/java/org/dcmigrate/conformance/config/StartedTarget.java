@@ -76,6 +76,7 @@ public final class StartedTarget implements AutoCloseable {
       Adapter adapter = Adapter.start(command, in);
       begun = Optional.of(adapter);
       Description description = adapter.describe();
+      Claims claims = claims(description);
       Map<String, Integer> ports =
           FreePorts.each(Stream.concat(Stream.of(TARGET), PERSONAS.stream()).toList());
       String listen = endpoint(ports, TARGET);
@@ -104,13 +105,9 @@ public final class StartedTarget implements AutoCloseable {
               authority,
               Optional.of(adapter),
               silence(description),
-              Declared.of(
-                  description.getCapabilitiesList(),
-                  claims(description).levels().getOrDefault("source", 0) > 0));
+              Declared.of(description.getCapabilitiesList(), claims.level("source") > 0));
       return new StartedTarget(
-          directory,
-          adapter,
-          new TargetConfig(cast, claims(description), Optional.empty(), List.of()));
+          directory, adapter, new TargetConfig(cast, claims, Optional.empty(), List.of()));
     } catch (DcmException | IOException failed) {
       begun.ifPresent(Adapter::close);
       delete(directory);

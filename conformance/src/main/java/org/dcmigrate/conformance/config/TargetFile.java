@@ -124,7 +124,7 @@ public final class TargetFile {
     tester.finish();
     requireDifferent(List.of(first, second, witness));
     Claims claims = claims(root);
-    boolean source = claims.levels().getOrDefault("source", 0) > 0;
+    boolean source = claims.level("source") > 0;
     Declared declared =
         root.has("capabilities")
             ? Declared.of(root.texts("capabilities"), source)

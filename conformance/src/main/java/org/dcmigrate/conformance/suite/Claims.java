@@ -34,13 +34,18 @@ public record Claims(Map<String, Integer> levels) {
     levels = Map.copyOf(levels);
   }
 
+  /** The level that it claims in a role; 0: none. */
+  public int level(String role) {
+    return levels.getOrDefault(role, 0);
+  }
+
   /** Why a case does not apply, if it does not. */
   public Optional<String> objection(Case to) {
     String role = Selection.role(to);
     if (!ROLES.contains(role)) {
       return Optional.empty();
     }
-    int claimed = levels.getOrDefault(role, 0);
+    int claimed = level(role);
     if (claimed == 0) {
       return Optional.of("the target does not claim the role " + role);
     }

@@ -64,14 +64,11 @@ public final class Migrations {
                     Journal.Entry::migration,
                     (earlier, later) -> later));
     return entries.stream()
+        .filter(entry -> end(entry).isPresent())
         .filter(
             entry ->
-                end(entry)
-                    .filter(
-                        result ->
-                            !(result instanceof SourceState.Result.Completed)
-                                || !entry.migration().equals(last.get(entry.guest().name())))
-                    .isPresent())
+                !(end(entry).get() instanceof SourceState.Result.Completed
+                    && entry.migration().equals(last.get(entry.guest().name()))))
         .map(Journal.Entry::migration)
         .toList();
   }
