@@ -3,6 +3,7 @@ package org.dcmigrate.conformance.mutants;
 import com.google.protobuf.Message;
 import io.grpc.CallOptions;
 import io.grpc.ClientCall;
+import io.grpc.Context;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
@@ -285,7 +286,7 @@ public final class FaultyPeer implements AutoCloseable {
       Channels channels, MethodDescriptor<Message, Message> method, Fault fault) {
     return (front, headers) -> {
       Call call = new Call(String.valueOf(method.getBareMethodName()));
-      ClientCall<Message, Message> back = channels.of(headers).newCall(method, CallOptions.DEFAULT);
+      ClientCall<Message, Message> back = apart(channels.of(headers), method);
       Backward backward = new Backward(front, call, fault);
       back.start(backward, new Metadata());
       back.request(Integer.MAX_VALUE);
@@ -327,6 +328,19 @@ public final class FaultyPeer implements AutoCloseable {
         }
       };
     };
+  }
+
+  /**
+   * A call that outlives the caller's: gRPC cancels calls made in the context of one that ended.
+   */
+  private static ClientCall<Message, Message> apart(
+      ManagedChannel channel, MethodDescriptor<Message, Message> method) {
+    Context caller = Context.ROOT.attach();
+    try {
+      return channel.newCall(method, CallOptions.DEFAULT);
+    } finally {
+      Context.ROOT.detach(caller);
+    }
   }
 
   private static final class Backward extends ClientCall.Listener<Message> {
