@@ -57,6 +57,12 @@ final class LineCommand extends BenchCommand {
       description = "Memory to move in MiB. 0: 1024 with --quick, else 2048.")
   private int memoryMib;
 
+  @Option(
+      names = "--only",
+      paramLabel = "NAME",
+      description = "Only this contender, by its name in the table. May be repeated.")
+  private List<String> only = List.of();
+
   /** What a run was asked for; the names are those of the JSON document. */
   private record Settings(long memoryBytes, int repeat) {}
 
@@ -71,6 +77,13 @@ final class LineCommand extends BenchCommand {
     progress.say("peers, copies and virtual machines on loopback");
     List<String> missing = new ArrayList<>();
     Map<String, Contender> contenders = contenders(workspace, missing);
+    if (!only.isEmpty()) {
+      if (!contenders.keySet().containsAll(only)) {
+        throw new BenchException(
+            "--only names contenders of %s, but was %s".formatted(contenders.keySet(), only));
+      }
+      contenders.keySet().retainAll(only);
+    }
     Map<String, List<Moved>> moved = new LinkedHashMap<>();
     warmUp(contenders, moved);
     for (int round = 0; round < repeat(); round++) {
@@ -88,7 +101,10 @@ final class LineCommand extends BenchCommand {
   private void warmUp(Map<String, Contender> contenders, Map<String, List<Moved>> moved)
       throws BenchException {
     for (String name : List.of(COPY, COPY_TLS, DCM, DCM_TLS)) {
-      Contender contender = Optional.ofNullable(contenders.get(name)).orElseThrow();
+      if (!contenders.containsKey(name)) {
+        continue;
+      }
+      Contender contender = contenders.get(name);
       Moved first = contender.move(memoryBytes());
       moved.put(name + FIRST, List.of(first));
       for (int i = 1; i < (isQuick() ? QUICK_WARM_UPS : WARM_UPS); i++) {

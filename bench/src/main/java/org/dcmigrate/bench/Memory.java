@@ -14,7 +14,7 @@ import java.util.regex.Pattern;
 final class Memory implements AutoCloseable {
   private static final long POLL_NS = 20_000_000;
   private static final long KIB = 1024;
-  private static final Pattern HEAP_USED = Pattern.compile("(?m)(?:heap|generation).*used (\\d+)K");
+  private static final Pattern HEAP_USED = Pattern.compile("total .*used (\\d+)K");
 
   private final Process process;
   private final AtomicLong peakBytes = new AtomicLong();

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
@@ -18,6 +19,7 @@ import org.dcmigrate.conformance.report.JunitReport;
 import org.dcmigrate.conformance.suite.Case;
 import org.dcmigrate.conformance.suite.CaseResult;
 import org.dcmigrate.conformance.suite.KnownFailing;
+import org.dcmigrate.conformance.suite.Order;
 import org.dcmigrate.conformance.suite.Report;
 import org.dcmigrate.conformance.suite.Runner;
 import org.dcmigrate.conformance.suite.Suite;
@@ -63,7 +65,9 @@ final class RunCommand implements Callable<Integer> {
   @Option(
       names = "--timeout",
       paramLabel = "SECONDS",
-      description = "How long the target may take for an answer. [10]")
+      description =
+          "How long the target may take for an answer, besides a hundred round trips to it, which"
+              + " are measured. [10]")
   private double timeoutSeconds = 10;
 
   @Option(
@@ -88,6 +92,17 @@ final class RunCommand implements Callable<Integer> {
 
   @Option(names = "--until-fail", description = "Of --repeat, stop after the first that fails.")
   private boolean untilFail;
+
+  @Option(
+      names = "--shuffle",
+      description = "Run the cases in another order each time; the end tells the seed of it.")
+  private boolean shuffle;
+
+  @Option(
+      names = "--replay",
+      paramLabel = "SEED",
+      description = "Run the cases in the order of this seed, as a run with --shuffle told it.")
+  private Optional<Integer> replay = Optional.empty();
 
   @Option(names = "--dry-run", description = "Only tell what would run, and why the rest not.")
   private boolean dryRun;
@@ -151,18 +166,19 @@ final class RunCommand implements Callable<Integer> {
       boolean giving = commit || session.ownTarget();
       Runner runner =
           new Runner(
-              session.target(duration(timeoutSeconds)),
+              session.target(session.patience(duration(timeoutSeconds))),
               session.guest(),
               giving,
               duration(budgetSeconds),
               known,
               session.claims());
+      Optional<Order> order = order();
       List<CaseResult> results = new ArrayList<>();
       boolean soFar = true;
       for (int i = 0; i < repeat && (soFar || !untilFail); i++) {
         List<CaseResult> round =
             runner.run(
-                cases,
+                order.map(shuffled -> shuffled.next(cases)).orElse(cases),
                 result -> {
                   if (output == Format.table) {
                     out.print(Report.text(result));
@@ -175,13 +191,24 @@ final class RunCommand implements Callable<Integer> {
       boolean passed = soFar && stale.isEmpty();
       out.print(
           output == Format.table
-              ? "\n" + Report.summary(results) + "\n"
-              : Report.json(session.endpoint(), results, passed));
+              ? "\n" + Report.summary(results) + "\n" + order.map(this::again).orElse("")
+              : Report.json(session.endpoint(), results, passed, order));
       out.flush();
       stale.forEach(spec.commandLine().getErr()::println);
-      write(session.endpoint(), results, passed);
+      write(session.endpoint(), results, passed, order);
       return passed ? CommandLine.ExitCode.OK : NOT_ALL_PASSED;
     }
+  }
+
+  private Optional<Order> order() {
+    return replay.isEmpty() && shuffle
+        ? Optional.of(Order.of(new SecureRandom().nextInt(1, Integer.MAX_VALUE)))
+        : replay.map(Order::of);
+  }
+
+  private String again(Order order) {
+    return "the same order again: --replay %d%s%n"
+        .formatted(order.seed(), repeat > 1 ? " --repeat " + repeat : "");
   }
 
   private KnownFailing known() throws DcmException {
@@ -195,10 +222,11 @@ final class RunCommand implements Callable<Integer> {
     }
   }
 
-  private void write(String endpoint, List<CaseResult> results, boolean passed)
+  private void write(
+      String endpoint, List<CaseResult> results, boolean passed, Optional<Order> order)
       throws DcmException {
     write(junit, () -> JunitReport.of(results));
-    write(jsonFile, () -> Report.json(endpoint, results, passed));
+    write(jsonFile, () -> Report.json(endpoint, results, passed, order));
     write(html, () -> HtmlReport.of(endpoint, results, passed));
     write(badge, () -> Badge.of(results, passed));
   }

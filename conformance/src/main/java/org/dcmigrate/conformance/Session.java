@@ -11,6 +11,7 @@ import org.dcmigrate.conformance.config.StartedTarget;
 import org.dcmigrate.conformance.config.TargetConfig;
 import org.dcmigrate.conformance.config.TargetFile;
 import org.dcmigrate.conformance.play.Cast;
+import org.dcmigrate.conformance.play.RoundTrip;
 import org.dcmigrate.conformance.play.Target;
 import org.dcmigrate.conformance.play.TestGuest;
 import org.dcmigrate.conformance.suite.Claims;
@@ -19,6 +20,9 @@ import org.dcmigrate.protocol.Reason;
 
 /** The target as it was named, reached or started, and everything that ends with it. */
 final class Session implements AutoCloseable {
+  // More than the steps of any answer that a case waits for, through a proxy and back.
+  private static final int ROUND_TRIPS = 100;
+
   private final Deque<AutoCloseable> closers = new ArrayDeque<>();
   private final boolean ownTarget;
   private final Cast cast;
@@ -51,6 +55,11 @@ final class Session implements AutoCloseable {
     Target target = Target.open(cast, timeout);
     closers.push(target);
     return target;
+  }
+
+  /** How long an answer may take where one that takes no time at all may take so long. */
+  Duration patience(Duration timeout) throws DcmException {
+    return timeout.plus(RoundTrip.measured(cast, timeout).multipliedBy(ROUND_TRIPS));
   }
 
   /** Who the tester is. */
@@ -130,6 +139,8 @@ final class Session implements AutoCloseable {
   static List<String> referenceAdapter(Path home) {
     return List.of(
         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+        "--enable-native-access=ALL-UNNAMED",
+        "--sun-misc-unsafe-memory-access=allow",
         "-Xmx256m",
         "-XX:+UseSerialGC",
         "-XX:TieredStopAtLevel=1",

@@ -2,6 +2,8 @@ package org.dcmigrate.conformance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.gson.JsonArray;
+import com.google.gson.JsonElement;
 import com.google.gson.JsonObject;
 import com.google.gson.JsonParser;
 import java.io.PrintWriter;
@@ -9,11 +11,16 @@ import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
 import javax.xml.parsers.DocumentBuilder;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.dcmigrate.conformance.mutants.NullPeer;
 import org.dcmigrate.conformance.suite.Suite;
+import org.dcmigrate.conformance.suite.Verdict;
 import org.dcmigrate.protocol.transport.FreePorts;
 import org.dcmigrate.protocol.transport.Security;
 import org.junit.jupiter.api.AfterEach;
@@ -61,6 +68,74 @@ class CommandTest {
     assertThat(json.getAsJsonArray("cases")).hasSize(2);
     assertThat(json.getAsJsonArray("cases").get(1).getAsJsonObject().get("verdict").getAsString())
         .isEqualTo("NOT_RUN");
+  }
+
+  @Test
+  void theReportIsAsItsSchemaSays() throws Exception {
+    JsonObject schema =
+        JsonParser.parseString(Files.readString(Path.of("../docs/report.schema.json")))
+            .getAsJsonObject();
+    JsonObject aCase = schema.getAsJsonObject("$defs").getAsJsonObject("case");
+    Result result =
+        run(
+            "-o",
+            "json",
+            "--replay",
+            "7",
+            "--case",
+            "pages/*/stored",
+            "--case",
+            "commit/*/running");
+    JsonObject json = JsonParser.parseString(result.out()).getAsJsonObject();
+
+    assertThat(json.keySet()).isEqualTo(schema.getAsJsonObject("properties").keySet());
+    assertThat(json.get("seed").getAsInt()).isEqualTo(7);
+    for (JsonElement each : json.getAsJsonArray("cases")) {
+      JsonObject told = each.getAsJsonObject();
+      assertThat(told.keySet())
+          .isEqualTo(
+              told.get("verdict").getAsString().equals("PASS")
+                  ? texts(aCase.getAsJsonArray("required"))
+                  : aCase.getAsJsonObject("properties").keySet());
+    }
+    assertThat(
+            texts(
+                schema.getAsJsonObject("$defs").getAsJsonObject("verdict").getAsJsonArray("enum")))
+        .containsExactlyInAnyOrder(
+            Arrays.stream(Verdict.values()).map(Enum::name).toArray(String[]::new));
+  }
+
+  private static Set<String> texts(JsonArray array) {
+    Set<String> texts = new HashSet<>();
+    array.forEach(element -> texts.add(element.getAsString()));
+    return texts;
+  }
+
+  @Test
+  void runsInTheOrderOfASeedAgain() {
+    String[] some = {"--repeat", "2", "--case", "handshake/**", "--case", "pages/**"};
+    List<String> own = cases(run(some).out());
+    Result shuffled = run(with(some, "--shuffle"));
+    String seed = shuffled.out().replaceFirst("(?s).*--replay (\\d+) --repeat 2\\s*", "$1");
+
+    assertThat(cases(shuffled.out())).isNotEqualTo(own).hasSameElementsAs(own);
+    assertThat(cases(run(with(some, "--replay", seed)).out())).isEqualTo(cases(shuffled.out()));
+    int half = own.size() / 2;
+    assertThat(cases(shuffled.out()).subList(0, half))
+        .as("the second round is in another order")
+        .isNotEqualTo(cases(shuffled.out()).subList(half, own.size()));
+  }
+
+  private static String[] with(String[] some, String... more) {
+    return Stream.concat(Arrays.stream(some), Arrays.stream(more)).toArray(String[]::new);
+  }
+
+  /** The names of the cases, as they ran. */
+  private static List<String> cases(String out) {
+    return out.lines()
+        .filter(line -> line.matches("[A-Z_]+ +[a-z-]+/.* ms"))
+        .map(line -> line.split(" +")[1])
+        .toList();
   }
 
   @Test

@@ -14,6 +14,7 @@ import static org.dcmigrate.protocol.Reason.DESTINATION_IS_SOURCE;
 import static org.dcmigrate.protocol.Reason.GUEST_INCOMPATIBLE;
 import static org.dcmigrate.protocol.Reason.LIMIT_EXCEEDED;
 import static org.dcmigrate.protocol.Reason.MIGRATION_FINISHED;
+import static org.dcmigrate.protocol.Reason.PEER_UNREACHABLE;
 import static org.dcmigrate.protocol.Reason.STATE_CONFLICT;
 import static org.dcmigrate.protocol.Reason.TOO_LATE;
 
@@ -130,6 +131,16 @@ public final class RedirectCases {
             "after a redirect that was refused the migration goes on in its epoch",
             "DCM-RDR-014",
             RedirectCases::goesOnAfterRefusal),
+        Case.of(
+            "redirect/source/dead-peer",
+            "after a redirect to a peer that is gone the migration goes on in its epoch",
+            "DCM-RDR-014",
+            RedirectCases::deadPeer),
+        Case.of(
+            "redirect/source/other-identity",
+            "a redirect to where somebody else listens is refused, and nothing said to him",
+            "DCM-RDR-014 DCM-SEC-005",
+            RedirectCases::otherIdentity),
         Case.of(
             "redirect/source/refusing-peer-aborted",
             "a peer that refused gets an Abort of the epoch that failed",
@@ -374,8 +385,32 @@ public final class RedirectCases {
   }
 
   private static void goesOnAfterRefusal(Trial trial) {
+    goesOn(trial, refusedRedirect(trial));
+  }
+
+  private static void deadPeer(Trial trial) {
+    Stage stage = trial.stage();
+    Stuck stuck = Flows.midBulk(trial, 0);
+    stage.second().vanish();
+    Expect.refused("Redirect", stuck.migration().redirect(stage.second()), PEER_UNREACHABLE);
+    goesOn(trial, stuck);
+  }
+
+  private static void otherIdentity(Trial trial) {
+    Stage stage = trial.stage();
+    Stuck stuck = Flows.midBulk(trial, 0);
+    var _ = trial.impostor();
+    Expect.refused("Redirect", stuck.migration().redirect(stage.second()), PEER_UNREACHABLE);
+    Expect.that(
+        "calls at the peer that listens in the other's place",
+        stage.course().first(came(stage.second(), OPEN)).isEmpty(),
+        "no Open",
+        "Open");
+    goesOn(trial, stuck);
+  }
+
+  private static void goesOn(Trial trial, Stuck stuck) {
     PlayedPeer first = trial.stage().first();
-    Stuck stuck = refusedRedirect(trial);
     stuck.held().letGo();
     stuck.migration().completed(first);
     Event prepare =

@@ -227,11 +227,7 @@ final class SourceMutants {
         "TOO_LATE",
         SourceFaults.instead(
             "CancelMigration", Reason.TOO_LATE, CancelMigrationResponse.getDefaultInstance()));
-    add(
-        "goes on in the epoch that failed",
-        "DCM-RDR-014",
-        "redirect/source/goes-on-after-refusal",
-        "state of the migration",
+    Fault failedEpoch =
         Faults.request(
             SwitchoverRequest.class,
             request -> {
@@ -240,7 +236,19 @@ final class SourceMutants {
                 changed.getPrepareBuilder().getAttemptBuilder().setEpoch(2);
               }
               return changed.build();
-            }));
+            });
+    add(
+        "goes on in the epoch that failed",
+        "DCM-RDR-014",
+        "redirect/source/goes-on-after-refusal",
+        "state of the migration",
+        failedEpoch);
+    add(
+        "goes on in the epoch of a peer that is gone",
+        "DCM-RDR-014",
+        "redirect/source/dead-peer",
+        "state of the migration",
+        failedEpoch);
     add(
         "aborts another epoch than it asked for",
         "DCM-RDR-015",

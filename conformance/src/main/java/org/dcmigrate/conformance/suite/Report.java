@@ -5,6 +5,7 @@ import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /** Tells results, for people and for programs. */
@@ -101,10 +102,16 @@ public final class Report {
     return json.end().toString();
   }
 
-  /** All results as JSON. */
-  public static String json(String target, List<CaseResult> results, boolean passed) {
+  /**
+   * All results as JSON, as {@code docs/report.schema.json} says.
+   *
+   * @param order where it was not the suite's own
+   */
+  public static String json(
+      String target, List<CaseResult> results, boolean passed, Optional<Order> order) {
     Json json = new Json().object();
     json.name("target").value(target).name("passed").value(passed);
+    order.ifPresent(shuffled -> json.name("seed").value(shuffled.seed()));
     json.name("counts").object();
     count(results).forEach((verdict, count) -> json.name(verdict.name()).value(count));
     json.end().name("cases").array();

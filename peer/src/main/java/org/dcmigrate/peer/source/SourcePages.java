@@ -86,6 +86,7 @@ final class SourcePages implements AutoCloseable {
       int block, long firstPage, int pageCount, MemorySegment payload, boolean again)
       throws DcmException {
     List<TransferMessage.Chunk> chunks = new ArrayList<>(1);
+    digest.of(payload, pageCount, digests);
     int runStart = -1;
     boolean runZero = false;
     for (int i = 0; i <= pageCount; i++) {
@@ -93,7 +94,6 @@ final class SourcePages implements AutoCloseable {
       boolean zero = false;
       if (i < pageCount) {
         long offset = (long) i * Geometry.PAGE_BYTES;
-        digests[i] = digest.of(payload, offset);
         long index = table.index(block, firstPage + i);
         fresh = again || isNew(block, firstPage + i, index, digests[i]);
         zero = digests[i] == zeroPage && isZero(payload, offset);

@@ -122,10 +122,12 @@ public final class PagePayload {
       digest.begin();
       int left = Geometry.PAGE_BYTES;
       while (left > 0 && piece < pieces.size()) {
-        ByteBuffer here = view.orElseGet(() -> pieces.get(piece).asByteBuffer());
+        if (view.isEmpty()) {
+          view = Optional.of(pieces.get(piece).asByteBuffer());
+        }
+        ByteBuffer here = view.get();
         int part = (int) Math.min(left, pieces.get(piece).byteSize() - offset);
         digest.update(here.limit((int) offset + part).position((int) offset));
-        view = Optional.of(here);
         left -= part;
         pass(part);
       }
