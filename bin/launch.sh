@@ -62,7 +62,7 @@ launch() {
 }
 
 # launch_command MODULE ARGUMENT...: the same for commands, for whose start people wait. A class data
-# archive, written at the end of the first run, halves the start of the later ones. It is an
+# archive of what the first run loaded, written at its end, makes later ones start sooner. It is an
 # optimisation only: without write access it is used if there and silently left out if not.
 launch_command() {
   local module=$1 archive=$DCM_HOME/$1/target/$1.jsa

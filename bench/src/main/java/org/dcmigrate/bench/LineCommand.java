@@ -50,6 +50,7 @@ final class LineCommand extends BenchCommand {
   private static final String FIRST = ", first";
   private static final String IPERF = "iperf3";
   private static final String QEMU = "qemu, TCP";
+  private static final List<String> CONTENDERS = List.of(COPY, DCM, COPY_TLS, DCM_TLS, IPERF, QEMU);
 
   @Option(
       names = "--memory",
@@ -64,7 +65,7 @@ final class LineCommand extends BenchCommand {
   private List<String> only = List.of();
 
   /** What a run was asked for; the names are those of the JSON document. */
-  private record Settings(long memoryBytes, int repeat) {}
+  private record Settings(long memoryBytes, int repeat, List<String> only) {}
 
   /** Moves the memory once. */
   @FunctionalInterface
@@ -75,13 +76,12 @@ final class LineCommand extends BenchCommand {
   @Override
   Findings measure(Workspace workspace, Progress progress) throws BenchException {
     progress.say("peers, copies and virtual machines on loopback");
+    if (!CONTENDERS.containsAll(only)) {
+      throw new BenchException("--only names some of %s, but was %s".formatted(CONTENDERS, only));
+    }
     List<String> missing = new ArrayList<>();
     Map<String, Contender> contenders = contenders(workspace, missing);
     if (!only.isEmpty()) {
-      if (!contenders.keySet().containsAll(only)) {
-        throw new BenchException(
-            "--only names contenders of %s, but was %s".formatted(contenders.keySet(), only));
-      }
       contenders.keySet().retainAll(only);
     }
     Map<String, List<Moved>> moved = new LinkedHashMap<>();
@@ -94,7 +94,8 @@ final class LineCommand extends BenchCommand {
       }
     }
     LineResults results = results(moved, missing);
-    return new Findings("line", new Settings(memoryBytes(), repeat()), results, results.text());
+    return new Findings(
+        "line", new Settings(memoryBytes(), repeat(), only), results, results.text());
   }
 
   /** The first move of processes that have just started is told by itself. */

@@ -64,7 +64,12 @@ final class Memory implements AutoCloseable {
   /** The part of a JVM's heap that is in use. */
   static long heapBytes(Process process) throws BenchException {
     Path jcmd = Path.of(System.getProperty("java.home"), "bin", "jcmd");
-    String info = Shell.run(List.of(jcmd.toString(), Long.toString(process.pid()), "GC.heap_info"));
+    return heapBytes(
+        Shell.run(List.of(jcmd.toString(), Long.toString(process.pid()), "GC.heap_info")));
+  }
+
+  /** The same, in what jcmd tells: one line for each part, or one for all. */
+  static long heapBytes(String info) {
     Matcher used = HEAP_USED.matcher(info);
     long bytes = 0;
     while (used.find()) {

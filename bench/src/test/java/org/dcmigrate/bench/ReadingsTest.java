@@ -31,6 +31,30 @@ class ReadingsTest {
   }
 
   @Test
+  void theHeapIsReadWhateverTheCollector() {
+    assertThat(
+            Memory.heapBytes(
+                """
+                4242:
+                DefNew     total 78656K, used 3000K [0x00000000f0000000, 0x00000000f5550000)
+                 eden space 69952K,   4% used [0x00000000f0000000, 0x00000000f02ee000)
+                 from space 8704K,   0% used [0x00000000f4450000, 0x00000000f4450000)
+                Tenured    total 174784K, used 7K [0x00000000f5550000, 0x0000000100000000)
+                 the  space 174784K,   0% used [0x00000000f5550000, 0x00000000f5551c00)
+                Metaspace       used 100K, committed 200K, reserved 300K
+                """))
+        .isEqualTo(3007 * 1024);
+    assertThat(
+            Memory.heapBytes(
+                """
+                garbage-first heap   total reserved 262144K, committed 262144K, used 2017K [0x0)
+                 region size 1024K, 3 young (3072K), 0 survivors (0K)
+                Metaspace       used 100K, committed 200K, reserved 300K
+                """))
+        .isEqualTo(2017 * 1024);
+  }
+
+  @Test
   void aTransferThatWasTooShortHasNoRate() {
     assertThatThrownBy(() -> GridRig.steadyRate(List.of(new GridRig.Sample(0, 10, 0.5))))
         .isInstanceOf(BenchException.class)

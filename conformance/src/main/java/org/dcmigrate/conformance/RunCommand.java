@@ -67,7 +67,7 @@ final class RunCommand implements Callable<Integer> {
       paramLabel = "SECONDS",
       description =
           "How long the target may take for an answer, besides a hundred round trips to it, which"
-              + " are measured. [10]")
+              + " are measured and count 200 ms at the most. [10]")
   private double timeoutSeconds = 10;
 
   @Option(
@@ -95,7 +95,7 @@ final class RunCommand implements Callable<Integer> {
 
   @Option(
       names = "--shuffle",
-      description = "Run the cases in another order each time; the end tells the seed of it.")
+      description = "Run the cases in another order each time; its seed is told at the start.")
   private boolean shuffle;
 
   @Option(
@@ -152,6 +152,11 @@ final class RunCommand implements Callable<Integer> {
     if (repeat < 1) {
       throw new DcmException(Reason.FIELD_INVALID, "--repeat is at least 1");
     }
+    if (shuffle && replay.isPresent()) {
+      throw new DcmException(
+          Reason.FIELD_INVALID,
+          "--shuffle makes a new order, --replay an old one: give one of them");
+    }
     KnownFailing known = known();
     List<String> stale = known.stale(Suite.all(), LocalDate.now(ZoneOffset.UTC));
     if (commit
@@ -164,15 +169,17 @@ final class RunCommand implements Callable<Integer> {
     }
     try (Session session = Session.open(target, guest)) {
       boolean giving = commit || session.ownTarget();
+      Duration patience = session.patience(duration(timeoutSeconds));
+      Optional<Order> order = order();
+      begin(patience, order);
       Runner runner =
           new Runner(
-              session.target(session.patience(duration(timeoutSeconds))),
+              session.target(patience),
               session.guest(),
               giving,
               duration(budgetSeconds),
               known,
               session.claims());
-      Optional<Order> order = order();
       List<CaseResult> results = new ArrayList<>();
       boolean soFar = true;
       for (int i = 0; i < repeat && (soFar || !untilFail); i++) {
@@ -191,7 +198,7 @@ final class RunCommand implements Callable<Integer> {
       boolean passed = soFar && stale.isEmpty();
       out.print(
           output == Format.table
-              ? "\n" + Report.summary(results) + "\n" + order.map(this::again).orElse("")
+              ? "\n" + Report.summary(results) + "\n"
               : Report.json(session.endpoint(), results, passed, order));
       out.flush();
       stale.forEach(spec.commandLine().getErr()::println);
@@ -206,9 +213,18 @@ final class RunCommand implements Callable<Integer> {
         : replay.map(Order::of);
   }
 
-  private String again(Order order) {
-    return "the same order again: --replay %d%s%n"
-        .formatted(order.seed(), repeat > 1 ? " --repeat " + repeat : "");
+  /** Told before the first case, so that it is there whatever becomes of the run. */
+  private void begin(Duration patience, Optional<Order> order) {
+    PrintWriter err = spec.commandLine().getErr();
+    if (patience.toMillis() >= 1.1 * timeoutSeconds * 1000) {
+      err.printf("The way to the target is long: an answer may take %d ms.%n", patience.toMillis());
+    }
+    order.ifPresent(
+        shuffled ->
+            err.printf(
+                "The same order again, with the same choice of cases: --replay %d%n",
+                shuffled.seed()));
+    err.flush();
   }
 
   private KnownFailing known() throws DcmException {

@@ -20,9 +20,6 @@ import org.dcmigrate.protocol.Reason;
 
 /** The target as it was named, reached or started, and everything that ends with it. */
 final class Session implements AutoCloseable {
-  // More than the steps of any answer that a case waits for, through a proxy and back.
-  private static final int ROUND_TRIPS = 100;
-
   private final Deque<AutoCloseable> closers = new ArrayDeque<>();
   private final boolean ownTarget;
   private final Cast cast;
@@ -57,9 +54,9 @@ final class Session implements AutoCloseable {
     return target;
   }
 
-  /** How long an answer may take where one that takes no time at all may take so long. */
+  /** How long an answer may take, over the way to the target, that otherwise may take so long. */
   Duration patience(Duration timeout) throws DcmException {
-    return timeout.plus(RoundTrip.measured(cast, timeout).multipliedBy(ROUND_TRIPS));
+    return RoundTrip.patience(timeout, RoundTrip.measured(cast, timeout));
   }
 
   /** Who the tester is. */

@@ -3,7 +3,10 @@ package org.dcmigrate.peer;
 import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
 
-/** What work on the heap takes, without what the compilers spare: measured, not sampled. */
+/**
+ * What work takes of the heap, counted and not sampled. The module's tests run without escape
+ * analysis, so that nothing of it depends on what has been compiled.
+ */
 public final class Allocated {
   private static final int TIMES = 50;
 

@@ -18,21 +18,21 @@ class SourcePagesAllocationTest {
 
   @Test
   void allocatesNothingPerPage() throws Exception {
-    SourcePages pages =
+    byte[] content = new byte[MANY * Geometry.PAGE_BYTES];
+    try (SourcePages pages =
         new SourcePages(
             new Geometry(List.of(new RamBlock("a", (long) MANY * Geometry.PAGE_BYTES))),
-            PageDigest.Algorithm.CRC64);
-    byte[] content = new byte[MANY * Geometry.PAGE_BYTES];
+            PageDigest.Algorithm.CRC64)) {
+      double perPage =
+          Allocated.bytesPerPage(
+              (count, time) -> {
+                Arrays.fill(content, (byte) (time % 100 + 1));
+                var _ = pages.emitted(0, 0, count, MemorySegment.ofArray(content), false);
+              },
+              1,
+              MANY);
 
-    double perPage =
-        Allocated.bytesPerPage(
-            (count, time) -> {
-              Arrays.fill(content, (byte) (time % 100 + 1));
-              var _ = pages.emitted(0, 0, count, MemorySegment.ofArray(content), false);
-            },
-            1,
-            MANY);
-
-    assertThat(perPage).isLessThan(LEAST_OBJECT / 2);
+      assertThat(perPage).isLessThan(LEAST_OBJECT / 2);
+    }
   }
 }

@@ -76,35 +76,32 @@ public abstract sealed class PageDigest {
     return algorithm;
   }
 
-  /** The digest of the first page of a segment. */
+  /** The digest of the page that a segment begins with. */
   public final long of(MemorySegment page) {
-    return of(page, 0);
-  }
-
-  /** The digest of the page that begins at a byte offset of a segment. */
-  public final long of(MemorySegment memory, long offset) {
-    long[] one = new long[1];
-    of(memory.asSlice(offset, Geometry.PAGE_BYTES), 1, one);
-    return one[0];
+    return at(page, page.heapBase(), 0);
   }
 
   /**
-   * The digests of pages that follow each other, from the start of a segment.
+   * The digests of pages that follow each other.
    *
+   * @param memory begins with them: 4096 bytes each
    * @param into gets them, from index 0
+   * @throws IndexOutOfBoundsException where either is too small
    */
   public final void of(MemorySegment memory, int pages, long[] into) {
     Optional<Object> heap = memory.heapBase();
     for (int i = 0; i < pages; i++) {
-      long offset = (long) i * Geometry.PAGE_BYTES;
-      if (heap.isPresent() && heap.get() instanceof byte[] array) {
-        into[i] = of(array, Math.toIntExact(memory.address() + offset));
-      } else {
-        // The copy stays in the first-level cache, and spares a buffer view per page.
-        MemorySegment.copy(memory, ValueLayout.JAVA_BYTE, offset, copy, 0, Geometry.PAGE_BYTES);
-        into[i] = of(copy);
-      }
+      into[i] = at(memory, heap, (long) i * Geometry.PAGE_BYTES);
     }
+  }
+
+  private long at(MemorySegment memory, Optional<Object> heap, long offset) {
+    if (heap.isPresent() && heap.get() instanceof byte[] array) {
+      return of(array, Math.toIntExact(memory.address() + offset));
+    }
+    // The copy stays in the first-level cache, and spares a buffer view per page.
+    MemorySegment.copy(memory, ValueLayout.JAVA_BYTE, offset, copy, 0, Geometry.PAGE_BYTES);
+    return of(copy);
   }
 
   /** The digest of a page given as 4096 bytes. */

@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
+import java.util.List;
 import java.util.SplittableRandom;
 import java.util.zip.CRC32;
 import java.util.zip.CRC32C;
@@ -22,14 +24,14 @@ class PageDigestTest {
     upper.update(page);
     CRC32 lower = new CRC32();
     lower.update(page);
-    assertThat(PageDigest.newInstance(PageDigest.Algorithm.CRC64).of(MemorySegment.ofArray(page)))
+    assertThat(PageDigest.newInstance(PageDigest.Algorithm.CRC64).of(page))
         .isEqualTo(upper.getValue() << 32 | lower.getValue());
   }
 
   @Test
   void sha256IsItsFirstEightBytes() throws Exception {
     byte[] whole = MessageDigest.getInstance("SHA-256").digest(page);
-    assertThat(PageDigest.newInstance(PageDigest.Algorithm.SHA256).of(MemorySegment.ofArray(page)))
+    assertThat(PageDigest.newInstance(PageDigest.Algorithm.SHA256).of(page))
         .isEqualTo(ByteBuffer.wrap(whole).getLong());
   }
 
@@ -60,12 +62,19 @@ class PageDigestTest {
 
   @ParameterizedTest
   @EnumSource
-  void nativeMemoryAtAnOffsetGivesTheSame(PageDigest.Algorithm algorithm) {
+  void pagesInARowGiveTheSame(PageDigest.Algorithm algorithm) {
     PageDigest digest = PageDigest.newInstance(algorithm);
     try (Arena arena = Arena.ofConfined()) {
       MemorySegment memory = arena.allocate(3 * 4096);
       MemorySegment.copy(MemorySegment.ofArray(page), 0, memory, 4096, 4096);
-      assertThat(digest.of(memory, 4096)).isEqualTo(digest.of(page));
+      MemorySegment array = MemorySegment.ofArray(memory.toArray(ValueLayout.JAVA_BYTE));
+      for (MemorySegment each : List.of(memory, array)) {
+        long[] digests = new long[2];
+        digest.of(each, 2, digests);
+        assertThat(digests).containsExactly(algorithm.zeroPage(), digest.of(page));
+        digest.of(each.asSlice(4096), 1, digests);
+        assertThat(digests[0]).isEqualTo(digest.of(page));
+      }
     }
   }
 
