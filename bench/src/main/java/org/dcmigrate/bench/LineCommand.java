@@ -81,9 +81,6 @@ final class LineCommand extends BenchCommand {
     }
     List<String> missing = new ArrayList<>();
     Map<String, Contender> contenders = contenders(workspace, missing);
-    if (!only.isEmpty()) {
-      contenders.keySet().retainAll(only);
-    }
     Map<String, List<Moved>> moved = new LinkedHashMap<>();
     warmUp(contenders, moved);
     for (int round = 0; round < repeat(); round++) {
@@ -114,36 +111,67 @@ final class LineCommand extends BenchCommand {
     }
   }
 
+  /** Starts what takes part. */
   private Map<String, Contender> contenders(Workspace workspace, List<String> missing)
       throws BenchException {
     Map<String, Contender> contenders = new LinkedHashMap<>();
-    Path content = workspace.directory().resolve("content");
-    fill(content, memoryBytes());
-    CopyPair plainCopy = CopyPair.start(workspace, "copy", Optional.empty());
-    CopyPair tlsCopy = CopyPair.start(workspace, "copy-tls", Optional.of(certificates(workspace)));
-    Fleet plain =
-        Fleet.start(
-            workspace, Loopback.of(HOSTS), "plain", HOSTS, Fleet.Protection.PLAINTEXT, Map.of());
-    Fleet tls =
-        Fleet.start(workspace, Loopback.of(HOSTS), "tls", HOSTS, Fleet.Protection.TLS, Map.of());
-    contenders.put(COPY, bytes -> plainCopy.copy(content, bytes));
-    contenders.put(DCM, bytes -> migrate(plain, bytes));
-    contenders.put(COPY_TLS, bytes -> tlsCopy.copy(content, bytes));
-    contenders.put(DCM_TLS, bytes -> migrate(tls, bytes));
-    Shell.find("iperf3")
-        .ifPresentOrElse(
-            program -> contenders.put(IPERF, bytes -> new Iperf(program).send(workspace, bytes)),
-            () -> missing.add("iperf3 is not installed: " + Iperf.REMEDY));
-    Optional<Path> qemu = QemuVm.program();
-    if (qemu.isPresent()) {
-      Loopback loopback = Loopback.of(List.of());
-      QemuVm.Work work = new QemuVm.Work(memoryBytes(), 1, 100);
-      QemuVm vm = QemuVm.start(workspace, loopback, SOURCE, qemu.get(), "vm", work);
-      contenders.put(QEMU, bytes -> migrateQemu(workspace, loopback, qemu.get(), vm, work));
-    } else {
-      missing.add("qemu-system-x86_64 is not installed: " + QemuVm.REMEDY);
+    if (takesPart(COPY) || takesPart(COPY_TLS)) {
+      fill(content(workspace), memoryBytes());
+    }
+    if (takesPart(COPY)) {
+      contenders.put(COPY, copy(workspace, "copy", Optional.empty()));
+    }
+    if (takesPart(DCM)) {
+      contenders.put(DCM, migration(workspace, "plain", Fleet.Protection.PLAINTEXT));
+    }
+    if (takesPart(COPY_TLS)) {
+      contenders.put(COPY_TLS, copy(workspace, "copy-tls", Optional.of(certificates(workspace))));
+    }
+    if (takesPart(DCM_TLS)) {
+      contenders.put(DCM_TLS, migration(workspace, "tls", Fleet.Protection.TLS));
+    }
+    if (takesPart(IPERF)) {
+      Shell.find("iperf3")
+          .ifPresentOrElse(
+              program -> contenders.put(IPERF, bytes -> new Iperf(program).send(workspace, bytes)),
+              () -> missing.add("iperf3 is not installed: " + Iperf.REMEDY));
+    }
+    if (takesPart(QEMU)) {
+      Optional<Path> qemu = QemuVm.program();
+      if (qemu.isPresent()) {
+        contenders.put(QEMU, qemu(workspace, qemu.get()));
+      } else {
+        missing.add("qemu-system-x86_64 is not installed: " + QemuVm.REMEDY);
+      }
     }
     return contenders;
+  }
+
+  private boolean takesPart(String contender) {
+    return only.isEmpty() || only.contains(contender);
+  }
+
+  private static Path content(Workspace workspace) {
+    return workspace.directory().resolve("content");
+  }
+
+  private static Contender copy(Workspace workspace, String name, Optional<Path> certificates)
+      throws BenchException {
+    CopyPair pair = CopyPair.start(workspace, name, certificates);
+    return bytes -> pair.copy(content(workspace), bytes);
+  }
+
+  private static Contender migration(Workspace workspace, String name, Fleet.Protection protection)
+      throws BenchException {
+    Fleet fleet = Fleet.start(workspace, Loopback.of(HOSTS), name, HOSTS, protection, Map.of());
+    return bytes -> migrate(fleet, bytes);
+  }
+
+  private Contender qemu(Workspace workspace, Path program) throws BenchException {
+    Loopback loopback = Loopback.of(List.of());
+    QemuVm.Work work = new QemuVm.Work(memoryBytes(), 1, 100);
+    QemuVm vm = QemuVm.start(workspace, loopback, SOURCE, program, "vm", work);
+    return bytes -> migrateQemu(workspace, loopback, program, vm, work);
   }
 
   private static Moved migrate(Fleet fleet, long bytes) throws BenchException {
