@@ -112,6 +112,12 @@ final class Flows {
    */
   static void notMeanwhile(
       Trial trial, TargetMigration migration, String what, Predicate<Event> forbidden) {
+    notSince(trial.stage().course().events().size(), trial, migration, what, forbidden);
+  }
+
+  /** As {@link #notMeanwhile}, nor before that since so many events had been. */
+  static void notSince(
+      int since, Trial trial, TargetMigration migration, String what, Predicate<Event> forbidden) {
     int from = trial.stage().course().events().size();
     Predicate<Event> asked =
         event ->
@@ -129,7 +135,7 @@ final class Flows {
       silent = Optional.of(none);
     }
     List<Event> happened =
-        trial.stage().course().events(event -> event.number() >= from && forbidden.test(event));
+        trial.stage().course().events(event -> event.number() >= since && forbidden.test(event));
     Expect.that(
         what,
         happened.isEmpty(),

@@ -239,6 +239,7 @@ public final class RedirectCases {
     Stuck stuck = Flows.midBulk(trial, 0);
     Script.Held open = stage.second().script().hold(OPEN);
     Script.Held prepared = stage.first().script().hold(PREPARE_END);
+    int since = stage.course().events().size();
     Conversation<RedirectRequest, RedirectResponse> redirect =
         stuck.migration().redirecting(stage.second());
     trial.given(
@@ -251,7 +252,8 @@ public final class RedirectCases {
                 "pages",
                 stuck.migration().patience(),
                 () -> stuck.migration().at(stage.first()).missingPages() == 0));
-    Flows.notMeanwhile(
+    Flows.notSince(
+        since,
         trial,
         stuck.migration(),
         "Prepare at the old destination while the new one is asked",
