@@ -145,9 +145,11 @@ public final class RelayTarget {
 
     @Override
     public StreamObserver<TransferRequest> transfer(StreamObserver<TransferResponse> out) {
-      // Without a handler an answer to a call that was broken off is an exception.
-      ((ServerCallStreamObserver<TransferResponse>) out).setOnCancelHandler(() -> {});
-      return new Incoming(CallerIdentity.current(), out, others.transfer(out));
+      Incoming incoming = new Incoming(CallerIdentity.current(), out, others.transfer(out));
+      // Of a call that was half-closed before it was broken off, nothing else tells; and without a
+      // handler an answer to it is an exception.
+      ((ServerCallStreamObserver<TransferResponse>) out).setOnCancelHandler(incoming::cancelled);
+      return incoming;
     }
   }
 
@@ -184,6 +186,10 @@ public final class RelayTarget {
       } else if (!opens) {
         over = !relayed.get().came(message.getChunk(), out);
       }
+    }
+
+    private void cancelled() {
+      relayed.ifPresent(Relayed::brokenOff);
     }
 
     @Override
