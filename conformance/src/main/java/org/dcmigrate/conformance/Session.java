@@ -1,8 +1,10 @@
 package org.dcmigrate.conformance;
 
+import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
@@ -132,20 +134,19 @@ final class Session implements AutoCloseable {
     return referenceAdapter(home());
   }
 
-  /** The command of the adapter of the reference peer of a built tree. */
+  /** The same of a built tree; it runs under the JVM of this process, with the same options. */
   static List<String> referenceAdapter(Path home) {
-    return List.of(
-        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-        "--enable-native-access=ALL-UNNAMED",
-        "--sun-misc-unsafe-memory-access=allow",
-        "-Xmx256m",
-        "-XX:+UseSerialGC",
-        "-XX:TieredStopAtLevel=1",
-        "-Ddcm.home=" + home,
-        "-cp",
-        System.getProperty("java.class.path"),
-        Main.class.getName(),
-        "reference-adapter");
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
+    command.addAll(
+        List.of(
+            "-Ddcm.home=" + home,
+            "-cp",
+            System.getProperty("java.class.path"),
+            Main.class.getName(),
+            "reference-adapter"));
+    return command;
   }
 
   @Override

@@ -44,6 +44,7 @@ public final class ReferenceAdapter implements AutoCloseable {
   private static final int LEVEL = 4;
   private static final int SILENCE_MS = 6000;
   private static final long DEADLINE_SECONDS = 10;
+  private static final long ASK_AGAIN_MS = 20;
   private static final Duration STOP_PATIENCE = Duration.ofSeconds(20);
   private static final Duration START_PATIENCE = Duration.ofMinutes(4);
 
@@ -187,17 +188,29 @@ public final class ReferenceAdapter implements AutoCloseable {
     long deadlineNs = System.nanoTime() + START_PATIENCE.toNanos();
     while (true) {
       try {
-        var _ = service(1).withWaitForReady().getPeer(GetPeerRequest.getDefaultInstance());
+        var _ = service(DEADLINE_SECONDS).getPeer(GetPeerRequest.getDefaultInstance());
         return;
       } catch (StatusRuntimeException notYet) {
-        if (!process.orElseThrow().isAlive() || System.nanoTime() > deadlineNs) {
+        if (hasEnded(process.orElseThrow()) || System.nanoTime() > deadlineNs) {
           end(true);
           throw new DcmException(
               Reason.PEER_NOT_SERVING,
               "dcmd did not start; see dcmd.log in " + ready().getDirectory(),
               notYet);
         }
+        // By itself the channel would try again after a second only.
+        channel.orElseThrow().resetConnectBackoff();
       }
+    }
+  }
+
+  /** Waits a moment for it, so that asking again and again does not slow down what is awaited. */
+  private static boolean hasEnded(Process running) {
+    try {
+      return running.waitFor(ASK_AGAIN_MS, TimeUnit.MILLISECONDS);
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      return true;
     }
   }
 
