@@ -43,6 +43,7 @@ import picocli.CommandLine.Spec;
 final class RunCommand implements Callable<Integer> {
   private static final int NOT_ALL_PASSED = 1;
   private static final int WRONG_USAGE = 2;
+  private static final int MOST_JOBS = 64;
 
   @Mixin private TargetOptions target = new TargetOptions();
   @Mixin private GuestOptions guest = new GuestOptions();
@@ -104,6 +105,14 @@ final class RunCommand implements Callable<Integer> {
       description = "Run the cases in the order of this seed, as a run with --shuffle told it.")
   private Optional<Integer> replay = Optional.empty();
 
+  @Option(
+      names = "--jobs",
+      paramLabel = "N",
+      description =
+          "Start so many targets and run the cases at whichever is free; for --reference and files"
+              + " whose adapter starts the target. [1]")
+  private int jobs = 1;
+
   @Option(names = "--dry-run", description = "Only tell what would run, and why the rest not.")
   private boolean dryRun;
 
@@ -152,6 +161,9 @@ final class RunCommand implements Callable<Integer> {
     if (repeat < 1) {
       throw new DcmException(Reason.FIELD_INVALID, "--repeat is at least 1");
     }
+    if (jobs < 1 || jobs > MOST_JOBS) {
+      throw new DcmException(Reason.FIELD_INVALID, "--jobs is 1 to " + MOST_JOBS);
+    }
     if (shuffle && replay.isPresent()) {
       throw new DcmException(
           Reason.FIELD_INVALID,
@@ -174,7 +186,7 @@ final class RunCommand implements Callable<Integer> {
       begin(patience, order);
       Runner runner =
           new Runner(
-              session.target(patience),
+              session.targets(jobs, patience),
               session.guest(),
               giving,
               duration(budgetSeconds),

@@ -34,8 +34,9 @@ final class SelectionOptions {
       names = "--level",
       paramLabel = "LEVEL",
       description =
-          "Only cases of this level, or of these: L1, L0..L2. A case is of the highest level of"
-              + " its clauses; of these, handshake, errors and future cases of L1 are L0.")
+          "Only cases of this level, or of these: L1, L0..L2. A case is of the highest level of its"
+              + " clauses; of these, handshake, errors and future cases of L1 are L0. Restarts of"
+              + " the target are L3.")
   Levels levels = Levels.ALL;
 
   @Option(

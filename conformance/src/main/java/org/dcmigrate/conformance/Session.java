@@ -12,6 +12,7 @@ import org.dcmigrate.conformance.adapter.Adapter;
 import org.dcmigrate.conformance.config.StartedTarget;
 import org.dcmigrate.conformance.config.TargetConfig;
 import org.dcmigrate.conformance.config.TargetFile;
+import org.dcmigrate.conformance.config.TargetFile.Target.ToStart;
 import org.dcmigrate.conformance.play.Cast;
 import org.dcmigrate.conformance.play.RoundTrip;
 import org.dcmigrate.conformance.play.Target;
@@ -23,16 +24,16 @@ import org.dcmigrate.protocol.Reason;
 /** The target as it was named, reached or started, and everything that ends with it. */
 final class Session implements AutoCloseable {
   private final Deque<AutoCloseable> closers = new ArrayDeque<>();
-  private final boolean ownTarget;
+  private final Optional<ToStart> own;
   private final Cast cast;
   private final Claims claims;
   private final TestGuest guest;
 
-  private Session(Cast cast, Claims claims, TestGuest guest, boolean ownTarget) {
+  private Session(Cast cast, Claims claims, TestGuest guest, Optional<ToStart> own) {
     this.cast = cast;
     this.claims = claims;
     this.guest = guest;
-    this.ownTarget = ownTarget;
+    this.own = own;
   }
 
   /** Where the target listens. */
@@ -46,11 +47,31 @@ final class Session implements AutoCloseable {
   }
 
   /**
-   * The target; all that the tester plays to it listens from here on, until the session ends.
+   * The target, and others of its kind that are started beside it; all that the tester plays to
+   * them listens from here on, until the session ends.
    *
+   * @param count of targets; more than one only where the session starts its target
    * @param timeout for each answer
+   * @throws DcmException FIELD_INVALID where it does not; and as {@link #open}
    */
-  Target target(Duration timeout) throws DcmException {
+  List<Target> targets(int count, Duration timeout) throws DcmException {
+    List<Target> targets = new ArrayList<>();
+    targets.add(opened(cast, timeout));
+    while (targets.size() < count) {
+      if (own.isEmpty()) {
+        throw new DcmException(
+            Reason.FIELD_INVALID,
+            "only of a target that the suite starts there can be several: --jobs goes with"
+                + " --reference, or with a file that names an adapter to start it");
+      }
+      StartedTarget another = start(own.get());
+      closers.push(another);
+      targets.add(opened(another.config().cast(), timeout));
+    }
+    return targets;
+  }
+
+  private Target opened(Cast cast, Duration timeout) throws DcmException {
     Target target = Target.open(cast, timeout);
     closers.push(target);
     return target;
@@ -73,7 +94,7 @@ final class Session implements AutoCloseable {
 
   /** Whether the target was started for this session: then guests may be given to it. */
   boolean ownTarget() {
-    return ownTarget;
+    return own.isPresent();
   }
 
   /**
@@ -84,26 +105,28 @@ final class Session implements AutoCloseable {
   static Session open(TargetOptions options, GuestOptions guests) throws DcmException {
     Optional<TargetFile.Target> named = options.named();
     if (named.isEmpty()) {
-      Session session = new Session(options.cast(), Claims.ALL, guests.guest(), false);
+      Session session = new Session(options.cast(), Claims.ALL, guests.guest(), Optional.empty());
       TargetOptions.requireListener(session.endpoint());
       return session;
     }
     return switch (named.get()) {
       case TargetFile.Target.Running running -> running(running.config(), guests);
-      case TargetFile.Target.ToStart start -> started(start, guests);
+      case ToStart toStart -> started(toStart, guests);
     };
   }
 
-  private static Session started(TargetFile.Target.ToStart start, GuestOptions guests)
-      throws DcmException {
+  private static Session started(ToStart own, GuestOptions guests) throws DcmException {
     TestGuest guest = guests.guest();
-    StartedTarget started =
-        StartedTarget.start(
-            start.adapter(), start.directory(), start.tls(), home().resolve("bin/dcmctl"));
+    StartedTarget started = start(own);
     TargetConfig config = started.config();
-    Session session = new Session(config.cast(), config.claims(), guest, true);
+    Session session = new Session(config.cast(), config.claims(), guest, Optional.of(own));
     session.closers.push(started);
     return session;
+  }
+
+  private static StartedTarget start(ToStart own) throws DcmException {
+    return StartedTarget.start(
+        own.adapter(), own.directory(), own.tls(), home().resolve("bin/dcmctl"));
   }
 
   private static Session running(TargetConfig config, GuestOptions guests) throws DcmException {
@@ -111,10 +134,11 @@ final class Session implements AutoCloseable {
     TestGuest guest =
         guests.isGiven() || config.guest().isEmpty() ? guests.guest() : config.guest().get();
     if (config.adapter().isEmpty()) {
-      return new Session(config.cast(), config.claims(), guest, false);
+      return new Session(config.cast(), config.claims(), guest, Optional.empty());
     }
     Adapter adapter = Adapter.start(config.adapter(), Path.of("").toAbsolutePath());
-    Session session = new Session(config.cast().with(adapter), config.claims(), guest, false);
+    Session session =
+        new Session(config.cast().with(adapter), config.claims(), guest, Optional.empty());
     session.closers.push(adapter);
     return session;
   }

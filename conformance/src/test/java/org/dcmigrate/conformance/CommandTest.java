@@ -133,6 +133,14 @@ class CommandTest {
     assertThat(both.err()).contains("give one of them");
   }
 
+  @Test
+  void severalJobsNeedATargetThatTheSuiteStarts() {
+    Result running = run("--jobs", "2", "--case", "pages/*/stored");
+    assertThat(running.exitCode()).isEqualTo(2);
+    assertThat(running.err()).contains("--jobs goes with --reference");
+    assertThat(run("--jobs", "0").err()).contains("--jobs is 1 to");
+  }
+
   private static String[] with(String[] some, String... more) {
     return Stream.concat(Arrays.stream(some), Arrays.stream(more)).toArray(String[]::new);
   }

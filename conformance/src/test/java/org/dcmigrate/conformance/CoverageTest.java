@@ -10,6 +10,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.dcmigrate.conformance.suite.Case;
+import org.dcmigrate.conformance.suite.Claims;
 import org.dcmigrate.conformance.suite.Clauses;
 import org.dcmigrate.conformance.suite.Clauses.Clause;
 import org.dcmigrate.conformance.suite.Clauses.WaiverClass;
@@ -69,6 +70,18 @@ class CoverageTest {
     }
     assertThat(sum).isEqualTo(Suite.all().size());
     assertThat(select(List.of(), List.of("nobody"), "L0..L5")).isEmpty();
+  }
+
+  /**
+   * They take a while, so they are not among the quick ones; whoever claims L1 has to pass them.
+   */
+  @Test
+  void restartsAreOfLevelThreeButProveClausesBelow() {
+    List<Case> restarts = select(List.of(), List.of("witness"), "L3..L3");
+    assertThat(restarts).extracting(Case::name).contains("restart/witness/vote-kept");
+    assertThat(restarts)
+        .filteredOn(each -> each.name().equals("restart/witness/vote-kept"))
+        .allMatch(each -> new Claims(Map.of("witness", 1)).objection(each).isEmpty());
   }
 
   @Test

@@ -17,10 +17,13 @@ import org.dcmigrate.conformance.suite.Verdict;
 import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.transport.FreePorts;
 import org.dcmigrate.protocol.transport.Security;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Peers that do nothing right pass nothing. */
+/** Peers that do nothing right pass nothing. The tester waits for most answers of them in vain. */
+@Execution(ExecutionMode.CONCURRENT)
 class NullPeerTest {
   /** At most so many cases do not apply without TLS, an adapter and a declaration. */
   private static final int NOT_HERE = 62;

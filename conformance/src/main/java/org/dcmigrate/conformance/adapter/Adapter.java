@@ -50,7 +50,8 @@ public final class Adapter implements AutoCloseable {
   private Adapter(Process process) {
     this.process = process;
     requests = new DataOutputStream(process.getOutputStream());
-    Thread.startVirtualThread(this::read);
+    // Not a virtual thread: reading a pipe keeps its carrier, of which there are as many as cores.
+    Thread.ofPlatform().daemon().name("adapter").start(this::read);
   }
 
   /**

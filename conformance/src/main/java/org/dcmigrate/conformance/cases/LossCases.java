@@ -30,8 +30,11 @@ import org.dcmigrate.v1.Verdict;
 
 /** The target as source of migrations whose other peers are lost, and who decides then. */
 public final class LossCases {
-  private static final long WRITES = 4000;
-  private static final long SLOW_BYTES = 1 << 20;
+  private static final long WRITES = 40_000;
+  private static final long SLOW_BYTES = 16 << 20;
+  // Beyond the time until the rates are known, which a target that has just started takes longer
+  // to settle.
+  private static final Duration VERDICT_WITHIN = Duration.ofSeconds(6);
   private static final Duration MARGIN = Duration.ofSeconds(2);
 
   private LossCases() {}
@@ -315,7 +318,7 @@ public final class LossCases {
     trial.given("pages flow", () -> place(trial, "pages", came(stage.first(), CHUNK)));
     Expect.eventually(
         "verdict NOT_CONVERGING",
-        trial.target().timeout(),
+        trial.target().timeout().plus(VERDICT_WITHIN),
         () ->
             migration.now().getProgress().getForecast().getVerdict()
                 == Verdict.VERDICT_NOT_CONVERGING);

@@ -55,17 +55,20 @@ public final class Badge {
     List<CaseResult> counted =
         results.stream()
             .filter(result -> Selection.role(result.of()).equals(role))
-            .filter(result -> Selection.level(result.of()) <= level)
+            .filter(result -> Selection.levelOfClauses(result.of()) <= level)
             .filter(result -> RAN.contains(result.verdict()))
             .toList();
     long wanted =
         Suite.all().stream()
-            .filter(each -> Selection.role(each).equals(role) && Selection.level(each) <= level)
+            .filter(
+                each ->
+                    Selection.role(each).equals(role) && Selection.levelOfClauses(each) <= level)
             .count();
     return counted.stream().map(CaseResult::of).distinct().count() == wanted
         && counted.stream()
             .anyMatch(
                 result ->
-                    Selection.level(result.of()) == level && result.verdict() == Verdict.PASS);
+                    Selection.levelOfClauses(result.of()) == level
+                        && result.verdict() == Verdict.PASS);
   }
 }

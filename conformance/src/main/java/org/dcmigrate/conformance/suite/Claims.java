@@ -49,7 +49,7 @@ public record Claims(Map<String, Integer> levels) {
     if (claimed == 0) {
       return Optional.of("the target does not claim the role " + role);
     }
-    return Selection.level(to) > claimed
+    return Selection.levelOfClauses(to) > claimed
         ? Optional.of("the target claims level L%d as %s".formatted(claimed, role))
         : Optional.empty();
   }

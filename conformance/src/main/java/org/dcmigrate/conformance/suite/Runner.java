@@ -1,9 +1,14 @@
 package org.dcmigrate.conformance.suite;
 
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.dcmigrate.conformance.play.CheckFailed;
 import org.dcmigrate.conformance.play.Inconclusive;
@@ -12,9 +17,9 @@ import org.dcmigrate.conformance.play.Target;
 import org.dcmigrate.conformance.play.TestGuest;
 import org.dcmigrate.conformance.play.Trial;
 
-/** Runs cases, one after the other. */
+/** Runs cases, at each target one after the other. */
 public final class Runner {
-  private final Target target;
+  private final List<Target> targets;
   private final TestGuest guest;
   private final boolean commit;
   private final Duration budget;
@@ -28,18 +33,22 @@ public final class Runner {
    * @param budget for all cases together; those that do not fit in are not run
    */
   public Runner(Target target, TestGuest guest, boolean commit, Duration budget) {
-    this(target, guest, commit, budget, KnownFailing.NONE, Claims.ALL);
+    this(List.of(target), guest, commit, budget, KnownFailing.NONE, Claims.ALL);
   }
 
-  /** A runner that knows of cases that fail, and of what the target claims. */
+  /**
+   * A runner that knows of cases that fail, and of what the target claims.
+   *
+   * @param targets one or more of a kind; a case runs at the one that is free first
+   */
   public Runner(
-      Target target,
+      List<Target> targets,
       TestGuest guest,
       boolean commit,
       Duration budget,
       KnownFailing known,
       Claims claims) {
-    this.target = target;
+    this.targets = List.copyOf(targets);
     this.guest = guest;
     this.commit = commit;
     this.budget = budget;
@@ -47,26 +56,47 @@ public final class Runner {
     this.claims = claims;
   }
 
-  /** Runs these cases and tells each result when it is there. */
+  /**
+   * Runs these cases.
+   *
+   * @param each is told each result when it is there, one at a time
+   * @return the results in the order of the cases
+   */
   public List<CaseResult> run(List<Case> cases, Consumer<CaseResult> each) {
-    long startNs = System.nanoTime();
-    List<CaseResult> results = new ArrayList<>();
-    for (Case next : cases) {
-      CaseResult result;
-      Optional<String> objection = claims.objection(next);
-      if (objection.isPresent()) {
-        result = CaseResult.notApplicable(next, objection.get());
-      } else if (next.commits() && !commit) {
-        result = CaseResult.notRun(next, "gives a guest to the target; use --commit");
-      } else if (System.nanoTime() - startNs > budget.toNanos()) {
-        result = CaseResult.notRun(next, "the time for the whole run is over; use --budget");
-      } else {
-        result = known.judge(run(next));
-      }
-      results.add(result);
-      each.accept(result);
+    long endNs = System.nanoTime() + budget.toNanos();
+    AtomicInteger begun = new AtomicInteger();
+    Map<Integer, CaseResult> results = new TreeMap<>();
+    Consumer<Target> lane =
+        target -> {
+          for (int i; (i = begun.getAndIncrement()) < cases.size(); ) {
+            CaseResult result = run(cases.get(i), target, endNs);
+            synchronized (results) {
+              results.put(i, result);
+              each.accept(result);
+            }
+          }
+        };
+    try (ExecutorService lanes = Executors.newFixedThreadPool(targets.size())) {
+      targets.stream()
+          .map(target -> CompletableFuture.runAsync(() -> lane.accept(target), lanes))
+          .toList()
+          .forEach(CompletableFuture::join);
     }
-    return results;
+    return List.copyOf(results.values());
+  }
+
+  private CaseResult run(Case next, Target at, long endNs) {
+    Optional<String> objection = claims.objection(next);
+    if (objection.isPresent()) {
+      return CaseResult.notApplicable(next, objection.get());
+    }
+    if (next.commits() && !commit) {
+      return CaseResult.notRun(next, "gives a guest to the target; use --commit");
+    }
+    if (System.nanoTime() - endNs > 0) {
+      return CaseResult.notRun(next, "the time for the whole run is over; use --budget");
+    }
+    return known.judge(run(next, at));
   }
 
   /** A case that only cites advice warns. */
@@ -77,7 +107,7 @@ public final class Runner {
         : Verdict.WARN;
   }
 
-  private CaseResult run(Case next) {
+  private CaseResult run(Case next, Target target) {
     long startNs = System.nanoTime();
     Trial trial = new Trial(target, guest);
     Verdict verdict = Verdict.PASS;

@@ -16,6 +16,8 @@ import org.dcmigrate.conformance.suite.Clauses.Clause;
 public record Selection(
     List<String> names, List<String> clauses, List<String> roles, Levels levels) {
   private static final Set<String> WIRE = Set.of("handshake", "errors", "future");
+  private static final String RESTART = "restart";
+  private static final int LOSS = 3;
 
   public Selection {
     names = List.copyOf(names);
@@ -65,15 +67,24 @@ public record Selection(
     return each.name().split("/")[1];
   }
 
-  /**
-   * The level of a case: 0 for areas about the wire (handshake, form of errors, fields of the
-   * future) that cite nothing above 1; else the highest of the clauses it cites, 1 where it cites
-   * none.
-   */
+  /** The level of a case: that of its clauses, but 3 at least where it restarts the target. */
   public static int level(Case each) {
+    int clauses = levelOfClauses(each);
+    return area(each).equals(RESTART) ? Math.max(LOSS, clauses) : clauses;
+  }
+
+  /**
+   * The level from which on a target has to pass a case, however hard it is to run: 0 for areas
+   * about the wire (handshake, form of errors, fields of the future) that cite nothing above 1;
+   * else the highest of the clauses it cites, 1 where it cites none.
+   */
+  public static int levelOfClauses(Case each) {
     OptionalInt highest = Clauses.of(each).stream().mapToInt(Clause::level).max();
-    boolean wire = WIRE.contains(each.name().split("/")[0]);
-    return wire && highest.orElse(1) <= 1 ? 0 : highest.orElse(1);
+    return WIRE.contains(area(each)) && highest.orElse(1) <= 1 ? 0 : highest.orElse(1);
+  }
+
+  private static String area(Case each) {
+    return each.name().split("/")[0];
   }
 
   private static boolean any(List<String> globs, List<String> texts) {

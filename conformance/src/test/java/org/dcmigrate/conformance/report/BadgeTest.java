@@ -27,7 +27,7 @@ class BadgeTest {
     assertThat(Badge.of(results(each -> each.name().equals("restart/source/ends")), true))
         .doesNotContain("source")
         .contains("passed");
-    assertThat(Badge.of(results(each -> Selection.level(each) <= 1), true))
+    assertThat(Badge.of(results(each -> Selection.levelOfClauses(each) <= 1), true))
         .contains("source L1, destination L1");
     assertThat(Badge.of(results(each -> !each.name().equals("plain/source/copy-ended")), true))
         .doesNotContain("source");

@@ -35,6 +35,12 @@ public final class Forecaster {
   /** At this part of the bandwidth a dirty rate leaves nothing: measured rates are never equal. */
   private static final double LOST = 0.95;
 
+  /**
+   * While the verdict has to hold before it is said: a guest that soon writes again whatever was
+   * sent comes to a part of 1 and no more, and noise then falls below the threshold every moment.
+   */
+  private static final double STILL_LOST = 0.9;
+
   private static final double WON_BACK = 0.75;
 
   private static final double HALF = 0.5;
@@ -200,7 +206,7 @@ public final class Forecaster {
       return Verdict.CONVERGING;
     }
     double part = dirty.perSecond() / bandwidth.perSecond();
-    boolean lost = part >= (shown == Verdict.NOT_CONVERGING ? WON_BACK : LOST);
+    boolean lost = part >= lostFrom();
     // While contributors use the downlink, too, the source's bandwidth is not what it will be.
     if (lost && now.waitingBytes() == 0) {
       return Verdict.NOT_CONVERGING;
@@ -208,6 +214,13 @@ public final class Forecaster {
     return part >= (shown == Verdict.SLOW ? CLEARLY_LESS : HALF)
         ? Verdict.SLOW
         : Verdict.CONVERGING;
+  }
+
+  private double lostFrom() {
+    if (shown == Verdict.NOT_CONVERGING) {
+      return WON_BACK;
+    }
+    return candidate == Verdict.NOT_CONVERGING ? STILL_LOST : LOST;
   }
 
   private boolean knowsBandwidth() {

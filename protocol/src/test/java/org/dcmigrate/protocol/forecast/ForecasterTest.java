@@ -142,6 +142,17 @@ class ForecasterTest {
     }
   }
 
+  /** Clean pages are all that a guest can make dirty: where few are, it writes what was sent. */
+  @Test
+  void theVerdictComesInTimeWhereWhateverWasSentIsWrittenAgain() {
+    for (int seed = 0; seed < 500; seed++) {
+      Path path = new Path(1e9, 1e6, 1e6, 0.2, seed);
+      assertThat(path.secondsUntil(Verdict.NOT_CONVERGING))
+          .as("seed %d", seed)
+          .isLessThanOrEqualTo(Forecaster.VERDICT_WITHIN_NS / 1e9);
+    }
+  }
+
   @Test
   void noVerdictFlapsAtAnyRatio() {
     for (double bandwidth : BANDWIDTHS) {
