@@ -12,6 +12,7 @@ import { isIdentity } from './fields.js';
 tls.DEFAULT_MIN_VERSION = 'TLSv1.3';
 
 const MOST_MESSAGE_BYTES = 4 * 1024 * 1024;
+const MOST_HEADER_BYTES = 16 * 1024;
 const VOTE_DEADLINE_MS = 2000;
 const REPOSITORY_PROTO = fileURLToPath(new URL('../../../proto', import.meta.url));
 const OWN_PROTO = fileURLToPath(new URL('../proto', import.meta.url));
@@ -59,6 +60,7 @@ export class Endpoint {
 
   /** @returns {string} the caller's identity */
   #admit(call, audience) {
+    require(bytesOf(call.metadata) <= MOST_HEADER_BYTES, 'LIMIT_EXCEEDED', 'The headers of the call are too long.');
     if (audience === 'anybody') return '';
     const { tls: secured, peers, operators } = this.#config;
     const caller = secured ? identityOfCertificate(call.getAuthContext()?.sslPeerCertificate) : identityOfHeader(call.metadata);
@@ -83,6 +85,11 @@ export class Endpoint {
   close() {
     this.#server.forceShutdown();
   }
+}
+
+/** @param {import("@grpc/grpc-js").Metadata} metadata */
+function bytesOf(metadata) {
+  return Object.entries(metadata.getMap()).reduce((sum, [key, value]) => sum + key.length + value.length, 0);
 }
 
 /** @param {import("@grpc/grpc-js").Metadata} metadata */

@@ -24,11 +24,13 @@ public final class RawCases {
   private static final String SERVICE = "/dcm.v1.DestinationService/";
   private static final String ABORT = SERVICE + "Abort";
   private static final String STATUS = SERVICE + "GetDestinationStatus";
+  private static final String PEER = "/dcm.v1.PeerService/GetPeer";
 
   /** No message of any kind. */
   private static final byte[] NOTHING = {(byte) 0xff, (byte) 0xff, (byte) 0xff, 0x0f};
 
   private static final int OVERSIZE = 5 << 20;
+  private static final int MOST_HEADER_BYTES = 16 << 10;
   private static final int UNIMPLEMENTED = 12;
 
   private RawCases() {}
@@ -128,6 +130,12 @@ public final class RawCases {
         "a call in an encoding that there is not",
         headers -> headers.set("grpc-encoding", "none-such"));
     header(cases, "path", "a call to a path that is no method", headers -> headers.path("/Abort"));
+    add(
+        cases,
+        "headers-too-long",
+        "a call with headers of above 16 KiB is not taken, and one with half of it is",
+        "DCM-ERR-008",
+        RawCases::headersTooLong);
   }
 
   private interface Spoil {
@@ -166,6 +174,29 @@ public final class RawCases {
                           : RawConnection.framed(abort);
                   return connection.begin(ABORT, change).end(body);
                 }));
+  }
+
+  private static void headersTooLong(Trial trial) {
+    notTaken(
+        trial,
+        (connection, abort) -> {
+          trial.given(
+              "a call with long headers is answered",
+              () -> {
+                RawConnection.Answer answer =
+                    connection
+                        .begin(PEER, filled(MOST_HEADER_BYTES / 2))
+                        .end(RawConnection.framed(new byte[0]));
+                Expect.that("GetPeer", answer.isOk(), "OK", answer.text());
+              });
+          return connection
+              .begin(ABORT, filled(MOST_HEADER_BYTES + 1))
+              .end(RawConnection.framed(abort));
+        });
+  }
+
+  private static Consumer<Http2Headers> filled(int bytes) {
+    return headers -> headers.set("dcm-filler", "x".repeat(bytes));
   }
 
   private interface Attempted {

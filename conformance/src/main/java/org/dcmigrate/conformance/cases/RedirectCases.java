@@ -13,6 +13,8 @@ import static org.dcmigrate.protocol.Reason.DEADLINE_PASSED;
 import static org.dcmigrate.protocol.Reason.DESTINATION_IS_CURRENT;
 import static org.dcmigrate.protocol.Reason.DESTINATION_IS_SOURCE;
 import static org.dcmigrate.protocol.Reason.GUEST_INCOMPATIBLE;
+import static org.dcmigrate.protocol.Reason.IDENTITY_INVALID;
+import static org.dcmigrate.protocol.Reason.IDENTITY_NOT_ADMITTED;
 import static org.dcmigrate.protocol.Reason.LIMIT_EXCEEDED;
 import static org.dcmigrate.protocol.Reason.MIGRATION_FINISHED;
 import static org.dcmigrate.protocol.Reason.PEER_UNREACHABLE;
@@ -25,10 +27,12 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.dcmigrate.conformance.cases.Flows.Stuck;
+import org.dcmigrate.conformance.play.CheckFailed;
 import org.dcmigrate.conformance.play.Conversation;
 import org.dcmigrate.conformance.play.Course.Event;
 import org.dcmigrate.conformance.play.Course.Kind;
 import org.dcmigrate.conformance.play.Expect;
+import org.dcmigrate.conformance.play.NotApplicable;
 import org.dcmigrate.conformance.play.PlayedPeer;
 import org.dcmigrate.conformance.play.Script;
 import org.dcmigrate.conformance.play.Stage;
@@ -37,7 +41,6 @@ import org.dcmigrate.conformance.play.Trial;
 import org.dcmigrate.conformance.suite.Case;
 import org.dcmigrate.v1.AbortRequest;
 import org.dcmigrate.v1.DetachRequest;
-import org.dcmigrate.v1.MigrateRequest;
 import org.dcmigrate.v1.OpenRequest;
 import org.dcmigrate.v1.PageChunk;
 import org.dcmigrate.v1.PeerRef;
@@ -50,6 +53,9 @@ import org.dcmigrate.v1.TransferRequest;
  * The target as source of migrations whose destination is changed, at all times at which it can.
  */
 public final class RedirectCases {
+  // Of the 2048 of a guest; what is beyond them fits into one chunk.
+  private static final long NEARLY_ALL_PAGES = 1800;
+
   private RedirectCases() {}
 
   /** All of them. */
@@ -138,6 +144,11 @@ public final class RedirectCases {
             "DCM-RDR-014",
             RedirectCases::deadPeer),
         Case.of(
+            "redirect/source/wrong-identity",
+            "a redirect to a peer in whose place another listens reaches nobody, and goes on",
+            "DCM-SEC-005 DCM-RDR-014",
+            RedirectCases::wrongIdentity),
+        Case.of(
             "redirect/source/refusing-peer-aborted",
             "a peer that refused gets an Abort of the epoch that failed",
             "DCM-RDR-015",
@@ -166,6 +177,11 @@ public final class RedirectCases {
             "a redirect between passes over memory of a guest that writes",
             "DCM-RDR-008 DCM-GEN-001",
             RedirectCases::laterPass),
+        Case.of(
+            "redirect/source/while-stopping",
+            "a redirect of a guest that stands still while its last pages are under way",
+            "DCM-RDR-008",
+            RedirectCases::whileStopping),
         Case.of(
             "redirect/source/double",
             "two redirects in a row: both earlier destinations are announced and detached",
@@ -319,15 +335,43 @@ public final class RedirectCases {
     TargetMigration migration = trial.moving().guest(0).to(stage.first());
     trial.given("Prepare comes", () -> place(trial, "Prepare", came(stage.first(), PREPARE_END)));
     trial.given("the guest stands still", migration::standsStillAtSource);
-    Script.Held next = stage.second().script().hold(METADATA);
+    runsAgain(trial, migration);
+    prepare.letGo();
+    migration.completed(stage.second());
+  }
+
+  private static void whileStopping(Trial trial) {
+    Stage stage = trial.stage();
+    Script.Held last = stage.first().script().holdAfterPages(NEARLY_ALL_PAGES);
+    TargetMigration migration = trial.moving().guest(0).to(stage.first());
+    trial.given(
+        "the last pages are under way",
+        () -> Expect.eventually("pages", migration.patience(), last::isReached));
+    try {
+      migration.standsStillAtSource();
+    } catch (CheckFailed runs) {
+      throw new NotApplicable("the target stops its guest only when all pages are acknowledged");
+    }
+    runsAgain(trial, migration);
+    last.letGo();
+    migration.completed(stage.second());
+    Expect.that(
+        "Prepare at the first destination",
+        stage.course().first(came(stage.first(), PREPARE)).isEmpty(),
+        "none",
+        "one");
+  }
+
+  /** Redirects to the second destination; the guest runs while that one is asked. */
+  private static void runsAgain(Trial trial, TargetMigration migration) {
+    Stage stage = trial.stage();
+    Script.Held metadata = stage.second().script().hold(METADATA);
     Conversation<RedirectRequest, RedirectResponse> redirect =
         migration.redirecting(stage.second());
     trial.given("the new destination is asked", () -> opened(trial, migration, stage.second()));
     migration.runsAtSource();
-    next.letGo();
+    metadata.letGo();
     Expect.ok("Redirect", redirect.rest());
-    prepare.letGo();
-    migration.completed(stage.second());
   }
 
   private static void sameMetadata(Trial trial) {
@@ -392,6 +436,26 @@ public final class RedirectCases {
     stage.second().vanish();
     Expect.refused(
         "Redirect", stuck.migration().redirect(stage.second()), PEER_UNREACHABLE, DEADLINE_PASSED);
+    goesOn(trial, stuck);
+  }
+
+  private static void wrongIdentity(Trial trial) {
+    Stage stage = trial.stage();
+    trial.requireTls("without it nothing shows who listens");
+    Stuck stuck = Flows.midBulk(trial, 0);
+    stage.second().replacedBy(stage.third());
+    Expect.refused(
+        "Redirect",
+        stuck.migration().redirect(stage.second()),
+        IDENTITY_INVALID,
+        IDENTITY_NOT_ADMITTED,
+        PEER_UNREACHABLE,
+        DEADLINE_PASSED);
+    Expect.that(
+        "Open at the impostor",
+        stage.course().first(came(stage.second(), OPEN)).isEmpty(),
+        "none",
+        "one");
     goesOn(trial, stuck);
   }
 
@@ -473,7 +537,7 @@ public final class RedirectCases {
     // More pages than the guest has: the second pass has begun, whatever the size of chunks.
     TargetMigration migration = trial.moving().guest(4000);
     Script.Held held = stage.first().script().hold(PREPARE);
-    migration.to(stage.first(), RedirectCases::slow);
+    migration.to(stage.first(), Flows::slow);
     trial.given(
         "pages are sent again",
         () ->
@@ -486,12 +550,6 @@ public final class RedirectCases {
     held.letGo();
     migration.completed(stage.second());
     stage.emissions().checkRising();
-  }
-
-  /** So short a downtime that the guest does not stop before many passes. */
-  private static MigrateRequest.Builder slow(MigrateRequest.Builder request) {
-    request.getOptionsBuilder().setDowntimeLimitMs(1);
-    return request;
   }
 
   private static void twice(Trial trial) {

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import org.dcmigrate.conformance.mutants.FaultyPeer.Call;
 import org.dcmigrate.conformance.mutants.FaultyPeer.Fault;
+import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.transport.Security;
 import org.dcmigrate.v1.GetDestinationStatusRequest;
 import org.dcmigrate.v1.GetPeerResponse;
@@ -140,6 +141,13 @@ final class HolderMutants {
             Faults.dropping(chunk -> chunk.getFirstPage() == 160)));
     all.add(
         new Mutant(
+            "takes headers of any length",
+            "DCM-ERR-008",
+            "raw/any/headers-too-long",
+            "anything but OK",
+            new TakesLongHeaders()));
+    all.add(
+        new Mutant(
             "forgets what it refuses",
             "DCM-ERR-006",
             "grid/holder/receiving-relay-asked",
@@ -158,6 +166,15 @@ final class HolderMutants {
     public NettyServerBuilder listens(Security front) {
       return NettyServerBuilder.forAddress(
           new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+    }
+  }
+
+  private static final class TakesLongHeaders implements Fault {
+    private static final int BYTES = 64 << 10;
+
+    @Override
+    public NettyServerBuilder listens(Security front) throws DcmException {
+      return Fault.super.listens(front).maxInboundMetadataSize(BYTES);
     }
   }
 

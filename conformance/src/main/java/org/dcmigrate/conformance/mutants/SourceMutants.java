@@ -202,6 +202,12 @@ final class SourceMutants {
         "state of the guest",
         SourceFaults.stopsGuestAt(RedirectRequest.class));
     add(
+        "leaves the guest stopped for a redirect that comes while it stops",
+        "DCM-RDR-008",
+        "redirect/source/while-stopping",
+        "state of the guest",
+        SourceFaults.stopsGuestAt(RedirectRequest.class));
+    add(
         "asks the guest again for its metadata",
         "DCM-MTA-001",
         "redirect/source/same-metadata",

@@ -74,7 +74,12 @@ public final class RawConnection implements AutoCloseable {
     this.identity = identity;
     Http2Settings initial = Http2Settings.defaultSettings();
     settings.accept(initial);
-    Http2FrameCodec codec = Http2FrameCodecBuilder.forClient().initialSettings(initial).build();
+    Http2FrameCodec codec =
+        Http2FrameCodecBuilder.forClient()
+            .initialSettings(initial)
+            // What is too long for the target is for the target to refuse.
+            .encoderIgnoreMaxHeaderListSize(true)
+            .build();
     Bootstrap bootstrap =
         new Bootstrap()
             .group(loop)

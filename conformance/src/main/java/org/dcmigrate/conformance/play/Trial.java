@@ -88,11 +88,16 @@ public final class Trial {
 
   /** Has the tester listen in the other peer's place, with its own certificate. */
   public RelayTarget impostor() {
-    if (!(target.access().security() instanceof Security.MutualTls)) {
-      throw new NotApplicable("needs TLS: without it nothing shows who listens");
-    }
+    requireTls("without it nothing shows who listens");
     target.stage().second().replacedBy(target.stage().first());
     return target.stage().second().relays();
+  }
+
+  /** Makes sure that the target is reached over TLS. */
+  public void requireTls(String why) {
+    if (!(target.access().security() instanceof Security.MutualTls)) {
+      throw new NotApplicable("needs TLS: " + why);
+    }
   }
 
   /** To be done when the case is over; gives what stays at the target, if anything. */

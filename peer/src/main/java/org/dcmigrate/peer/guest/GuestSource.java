@@ -60,8 +60,8 @@ public interface GuestSource extends AutoCloseable {
   void letStop() throws DcmException;
 
   /**
-   * Takes {@link #letStop} back, as before its first call. A guest that has stopped already stays
-   * stopped; {@link Event.Stopped} still comes.
+   * Takes {@link #letStop} back, as before its first call. A guest that has stopped by itself runs
+   * on at once, and goes on emitting, where it can; else its {@link Event.Stopped} still comes.
    */
   void holdBack() throws DcmException;
 

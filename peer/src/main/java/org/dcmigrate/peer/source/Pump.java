@@ -198,19 +198,23 @@ final class Pump implements AutoCloseable {
     commands.add(guest::letStop);
   }
 
+  /**
+   * The guest does not stop; where it stands still and that was not reported yet, it runs on. Soon,
+   * even where the destination takes nothing.
+   */
   void holdBack() {
-    commands.add(guest::holdBack);
+    commands.add(
+        () -> {
+          guest.holdBack();
+          if (!stopReported) {
+            runOn();
+          }
+        });
+    link.ifPresent(current -> current.sender().wake());
   }
 
   void resumeGuest() {
-    commands.add(
-        () -> {
-          if (stopped.isPresent()) {
-            stopped = Optional.empty();
-            stopReported = false;
-            guest.resume();
-          }
-        });
+    commands.add(this::runOn);
   }
 
   void seal(long epoch) {
@@ -239,6 +243,18 @@ final class Pump implements AutoCloseable {
   }
 
   // ---- The thread.
+
+  private void runOn() throws DcmException {
+    if (stopped.isPresent()) {
+      stopped = Optional.empty();
+      stopReported = false;
+      guest.resume();
+    }
+  }
+
+  private boolean isCalled() {
+    return !commands.isEmpty();
+  }
 
   private void run() {
     try {
@@ -322,10 +338,11 @@ final class Pump implements AutoCloseable {
       return true;
     }
     if (stopped.isPresent()) {
-      if (!stopReported && afterAcknowledged(to, stoppedIn(to))) {
+      if (!stopReported && allAcknowledged(to)) {
         stopReported = true;
+        listener.happened(stoppedIn(to));
       }
-      return false;
+      return isCalled();
     }
     // Between pages taken over, the guest is only asked whether it has something.
     handle(to, guest.next(takingOver ? Duration.ZERO : PATIENCE));
@@ -377,19 +394,31 @@ final class Pump implements AutoCloseable {
     resting = false;
     try {
       for (TransferMessage.Chunk chunk : chunks) {
-        long wireBytes = to.sender().send(chunk);
-        listener.sent(chunk.contentBytes(), wireBytes);
+        OptionalLong wireBytes = to.sender().sendUnless(this::isCalled, chunk);
+        if (wireBytes.isPresent()) {
+          listener.sent(chunk.contentBytes(), wireBytes.getAsLong());
+        } else {
+          pages.notSent(new Extent(chunk.block(), chunk.firstPage(), chunk.pageCount()));
+        }
       }
     } catch (DcmException failed) {
       lost(to, failed.failure());
     }
   }
 
-  private boolean afterAcknowledged(Link to, SourceInput then) {
+  private void afterAcknowledged(Link to, SourceInput then) {
     try {
       to.sender().awaitAcknowledged(context.timeouts().sendStall());
       listener.happened(then);
-      return true;
+    } catch (DcmException failed) {
+      lost(to, failed.failure());
+    }
+  }
+
+  /** False where the destination is lost, or a command came first. */
+  private boolean allAcknowledged(Link to) {
+    try {
+      return to.sender().awaitAcknowledgedUnless(this::isCalled, context.timeouts().sendStall());
     } catch (DcmException failed) {
       lost(to, failed.failure());
       return false;

@@ -283,6 +283,11 @@ final class SourcePages implements AutoCloseable {
     shares.settle(peer);
   }
 
+  /** Puts pages that were emitted and could not be sent on the list to send again. */
+  synchronized void notSent(Extent extent) {
+    shares.addOwn(extent);
+  }
+
   /** Puts every page that the destination lacks and nobody owes on the list to send again. */
   synchronized void resendMissing(PageSet held) {
     for (int block = 0; block < geometry.blocks().size(); block++) {

@@ -8,7 +8,10 @@ import io.grpc.Status;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
+import java.util.function.Supplier;
 import org.dcmigrate.protocol.Attempt;
 import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.Reason;
@@ -93,9 +96,37 @@ public final class TransferSender implements AutoCloseable {
    *     takes nothing; ATTEMPT_DISCARDED after {@link #cancel}
    */
   public long send(TransferMessage.Chunk chunk) throws DcmException {
+    boolean _ = awaitReady(() -> false);
+    return sendNow(chunk);
+  }
+
+  /**
+   * As {@link #send}, unless something else is to be done first: then the chunk is not sent, where
+   * it would have to wait for the transport.
+   *
+   * @param called looked at while it waits, and after each {@link #wake}
+   * @return payload that went over the wire; empty where the chunk was not sent
+   */
+  public OptionalLong sendUnless(BooleanSupplier called, TransferMessage.Chunk chunk)
+      throws DcmException {
+    return awaitReady(called) ? OptionalLong.of(sendNow(chunk)) : OptionalLong.empty();
+  }
+
+  private boolean awaitReady(BooleanSupplier called) throws DcmException {
+    return await(call::isReady, called, stall, () -> "took no pages");
+  }
+
+  private boolean await(
+      BooleanSupplier condition, BooleanSupplier called, Duration patience, Supplier<String> late)
+      throws DcmException {
+    ledger.await(() -> condition.getAsBoolean() || called.getAsBoolean(), patience, late);
+    return condition.getAsBoolean();
+  }
+
+  private long sendNow(TransferMessage.Chunk chunk) throws DcmException {
     Optional<ChunkPacker> used = zstdTaken ? packer : Optional.empty();
     TransferMessage.Chunk packed = used.map(each -> each.pack(chunk)).orElse(chunk);
-    awaitTurn(packed.payloadBytes());
+    takeCredit(packed.payloadBytes());
     used.ifPresent(ChunkPacker::waited);
     sending.lock();
     try {
@@ -109,8 +140,7 @@ public final class TransferSender implements AutoCloseable {
     return packed.payloadBytes();
   }
 
-  private void awaitTurn(long payloadBytes) throws DcmException {
-    ledger.await(call::isReady, stall, () -> "took no pages");
+  private void takeCredit(long payloadBytes) throws DcmException {
     try {
       if (!credit.take(payloadBytes + HEADER_BYTES, ledger::isOver)) {
         throw ledger.whyOver();
@@ -127,8 +157,27 @@ public final class TransferSender implements AutoCloseable {
    * @throws DcmException as {@link #send}
    */
   public void awaitAcknowledged(Duration patience) throws DcmException {
-    ledger.await(
-        () -> acknowledgedChunks() == sentChunks(), patience, () -> "acknowledged " + progress());
+    boolean _ = awaitAcknowledgedUnless(() -> false, patience);
+  }
+
+  /**
+   * As {@link #awaitAcknowledged}, unless something else is to be done first.
+   *
+   * @param called looked at while it waits, and after each {@link #wake}
+   * @return whether all are acknowledged
+   */
+  public boolean awaitAcknowledgedUnless(BooleanSupplier called, Duration patience)
+      throws DcmException {
+    return await(
+        () -> acknowledgedChunks() == sentChunks(),
+        called,
+        patience,
+        () -> "acknowledged " + progress());
+  }
+
+  /** Has whoever waits look whether it is called elsewhere. */
+  public void wake() {
+    ledger.signal();
   }
 
   /**

@@ -17,6 +17,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.dcmigrate.protocol.Attempt;
@@ -154,6 +155,41 @@ class TransferTest {
       assertThat(sender.sentChunks()).isLessThan(10);
       sender.cancel();
       assertThat(failed.get().reason()).isEqualTo(Reason.ATTEMPT_DISCARDED);
+    }
+    never.countDown();
+  }
+
+  @Test
+  void aSenderThatIsCalledDoesNotWaitForTheDestination() throws Exception {
+    CountDownLatch never = new CountDownLatch(1);
+    serve(
+        attempt -> {
+          awaitQuietly(never);
+          throw new DcmException(Reason.ATTEMPT_DISCARDED, "over");
+        });
+    AtomicBoolean called = new AtomicBoolean();
+    try (TransferSender sender = sender()) {
+      CompletableFuture<Long> sent = new CompletableFuture<>();
+      Thread sending =
+          Thread.ofPlatform()
+              .daemon()
+              .start(
+                  () -> {
+                    try {
+                      Chunk large = Chunk.of(0, 0, 1, MemorySegment.ofArray(new byte[1 << 20]));
+                      while (sender.sendUnless(called::get, large).isPresent()) {}
+                      sent.complete(sender.sentChunks());
+                    } catch (DcmException failed) {
+                      sent.completeExceptionally(failed);
+                    }
+                  });
+      while (sending.getState() != Thread.State.TIMED_WAITING) {
+        Thread.onSpinWait();
+      }
+      long before = sender.sentChunks();
+      called.set(true);
+      sender.wake();
+      assertThat(sent.get()).isEqualTo(before);
     }
     never.countDown();
   }

@@ -154,8 +154,14 @@ final class SyntheticSource implements GuestSource {
   }
 
   @Override
-  public void holdBack() {
+  public synchronized void holdBack() {
     mayStop = false;
+    if (phase == Phase.LAST_PASS && !closed) {
+      // What has not come of the last pass is still marked.
+      phase = Phase.PASS;
+      standsStill = false;
+      writer.start();
+    }
   }
 
   @Override

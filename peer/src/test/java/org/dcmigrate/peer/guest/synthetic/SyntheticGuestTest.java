@@ -175,6 +175,34 @@ class SyntheticGuestTest {
   }
 
   @Test
+  void heldBackWhileItsLastPagesComeItRunsOnAndNothingIsMissing() throws DcmException {
+    SyntheticSpec spec = new SyntheticSpec(MEMORY, 0, Pattern.UNIFORM, 8, 30);
+    SyntheticGuest guest = SyntheticGuest.create("a", spec, directory.resolve("source"));
+    GuestSource source = guest.beginMigration(Duration.ofMinutes(1));
+    GuestHome home = GuestHome.open(directory.resolve("destination"), source.metadata().geometry());
+    take(source, home, Event.Idle.class);
+    guest.writer().write(500);
+    source.letStop();
+    copy((Event.Pages) take(source, home, Event.Pages.class), home);
+    assertThat(guest.info().state()).isEqualTo(Guest.State.PAUSED);
+
+    source.holdBack();
+
+    assertThat(guest.info().state()).isEqualTo(Guest.State.RUNNING);
+    guest.writer().write(500);
+    take(source, home, Event.Idle.class);
+    source.letStop();
+    take(source, home, Event.Stopped.class);
+    for (int block = 0; block < home.geometry().blocks().size(); block++) {
+      assertThat(contents(source, home.geometry(), block).mismatch(home.memory(block)))
+          .isEqualTo(-1);
+    }
+    source.close();
+    home.close();
+    guest.quit();
+  }
+
+  @Test
   void resumedAfterTheStopItEmitsEverythingAnew() throws DcmException {
     SyntheticGuest guest = still(0);
     GuestSource source = guest.beginMigration(DOWNTIME);
@@ -320,10 +348,7 @@ class SyntheticGuestTest {
         return event;
       }
       if (event instanceof Event.Pages run && into.isPresent()) {
-        into.get()
-            .memory(run.block())
-            .asSlice(run.firstPage() * 4096, run.payload().byteSize())
-            .copyFrom(run.payload());
+        copy(run, into.get());
       } else if (event instanceof Event.ZeroPages run && into.isPresent()) {
         into.get()
             .memory(run.block())
@@ -331,6 +356,12 @@ class SyntheticGuestTest {
             .fill((byte) 0);
       }
     }
+  }
+
+  private static void copy(Event.Pages run, GuestHome into) {
+    into.memory(run.block())
+        .asSlice(run.firstPage() * 4096, run.payload().byteSize())
+        .copyFrom(run.payload());
   }
 
   private static MemorySegment contents(GuestSource source, Geometry geometry, int block)
