@@ -89,7 +89,8 @@ export class Endpoint {
 
 /** @param {import("@grpc/grpc-js").Metadata} metadata */
 function bytesOf(metadata) {
-  return Object.entries(metadata.getMap()).reduce((sum, [key, value]) => sum + key.length + value.length, 0);
+  const values = Object.keys(metadata.getMap()).flatMap((key) => metadata.get(key).map((value) => key.length + value.length));
+  return values.reduce((sum, bytes) => sum + bytes, 0);
 }
 
 /** @param {import("@grpc/grpc-js").Metadata} metadata */

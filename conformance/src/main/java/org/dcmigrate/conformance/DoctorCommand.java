@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import org.dcmigrate.conformance.play.Answer;
 import org.dcmigrate.conformance.play.Ending;
-import org.dcmigrate.conformance.play.Target;
 import org.dcmigrate.conformance.play.TestMigration;
 import org.dcmigrate.conformance.play.Trial;
 import org.dcmigrate.conformance.suite.Report;
@@ -46,28 +45,24 @@ final class DoctorCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     PrintWriter out = spec.commandLine().getOut();
-    Target tested;
-    Trial trial;
-    try {
-      tested = Target.open(target.cast(), TIMEOUT);
-      trial = new Trial(tested, guest.guest());
+    try (Session session = Session.unreached(target, guest)) {
+      Trial trial = new Trial(session.targets(1, TIMEOUT).getFirst(), session.guest());
+      try {
+        return examine(session.endpoint(), trial, out) ? CommandLine.ExitCode.OK : ILL;
+      } finally {
+        trial.cleanUp();
+        out.flush();
+      }
     } catch (DcmException wrong) {
       spec.commandLine().getErr().println("dcm-conformance: " + wrong.sentence());
       return WRONG_USAGE;
     }
-    try {
-      return examine(trial, out) ? CommandLine.ExitCode.OK : ILL;
-    } finally {
-      trial.cleanUp();
-      tested.close();
-      out.flush();
-    }
   }
 
-  private boolean examine(Trial trial, PrintWriter out) {
+  private boolean examine(String endpoint, Trial trial, PrintWriter out) {
     try {
-      TargetOptions.requireListener(target.endpoint());
-      well(out, "somebody listens at " + target.target.orElseThrow());
+      TargetOptions.requireListener(endpoint);
+      well(out, "somebody listens at " + endpoint);
     } catch (DcmException nobody) {
       return ill(out, nobody.sentence(), "start the target, and look at --target and at firewalls");
     }

@@ -186,7 +186,7 @@ final class RunCommand implements Callable<Integer> {
       begin(patience, order);
       Runner runner =
           new Runner(
-              session.targets(jobs, patience),
+              session.targets(Math.clamp(cases.size(), 1, jobs), patience),
               session.guest(),
               giving,
               duration(budgetSeconds),

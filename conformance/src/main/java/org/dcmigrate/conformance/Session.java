@@ -23,6 +23,17 @@ import org.dcmigrate.protocol.Reason;
 
 /** The target as it was named, reached or started, and everything that ends with it. */
 final class Session implements AutoCloseable {
+  /** Options of the launcher that an adapter in Java wants, too: no agents, no ports. */
+  private static final List<String> LIKE_THIS =
+      List.of(
+          "--enable-native-access",
+          "--sun-misc-unsafe-memory-access",
+          "-XX:TieredStopAtLevel",
+          "-XX:+UseSerialGC",
+          "-Xshare",
+          "-XX:SharedArchiveFile",
+          "-Xlog:disable");
+
   private final Deque<AutoCloseable> closers = new ArrayDeque<>();
   private final Optional<ToStart> own;
   private final Cast cast;
@@ -103,11 +114,21 @@ final class Session implements AutoCloseable {
    * @throws DcmException where that does not work, or the options are wrong
    */
   static Session open(TargetOptions options, GuestOptions guests) throws DcmException {
+    Session session = unreached(options, guests);
+    try {
+      TargetOptions.requireListener(session.endpoint());
+    } catch (DcmException nobody) {
+      session.close();
+      throw nobody;
+    }
+    return session;
+  }
+
+  /** As {@link #open}, but that nobody listens is still to be found out. */
+  static Session unreached(TargetOptions options, GuestOptions guests) throws DcmException {
     Optional<TargetFile.Target> named = options.named();
     if (named.isEmpty()) {
-      Session session = new Session(options.cast(), Claims.ALL, guests.guest(), Optional.empty());
-      TargetOptions.requireListener(session.endpoint());
-      return session;
+      return new Session(options.cast(), Claims.ALL, guests.guest(), Optional.empty());
     }
     return switch (named.get()) {
       case TargetFile.Target.Running running -> running(running.config(), guests);
@@ -130,7 +151,6 @@ final class Session implements AutoCloseable {
   }
 
   private static Session running(TargetConfig config, GuestOptions guests) throws DcmException {
-    TargetOptions.requireListener(config.cast().endpoint());
     TestGuest guest =
         guests.isGiven() || config.guest().isEmpty() ? guests.guest() : config.guest().get();
     if (config.adapter().isEmpty()) {
@@ -158,13 +178,16 @@ final class Session implements AutoCloseable {
     return referenceAdapter(home());
   }
 
-  /** The same of a built tree; it runs under the JVM of this process, with the same options. */
+  /** The same of a built tree; it runs under the JVM of this process, and starts like this one. */
   static List<String> referenceAdapter(Path home) {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
-    command.addAll(ManagementFactory.getRuntimeMXBean().getInputArguments());
+    ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
+        .filter(option -> LIKE_THIS.stream().anyMatch(option::startsWith))
+        .forEach(command::add);
     command.addAll(
         List.of(
+            "-Xmx256m",
             "-Ddcm.home=" + home,
             "-cp",
             System.getProperty("java.class.path"),

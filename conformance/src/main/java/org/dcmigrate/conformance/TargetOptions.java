@@ -12,6 +12,7 @@ import org.dcmigrate.conformance.play.PlayedPeer.Persona;
 import org.dcmigrate.protocol.DcmException;
 import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.Reason;
+import org.dcmigrate.protocol.Text;
 import org.dcmigrate.protocol.transport.Security;
 import org.dcmigrate.protocol.transport.TlsMaterial;
 import org.dcmigrate.protocol.transport.Transport;
@@ -134,8 +135,14 @@ final class TargetOptions {
         Cast.SILENCE);
   }
 
-  String endpoint() throws DcmException {
-    return needed(target, "--target");
+  private String endpoint() throws DcmException {
+    String endpoint = needed(target, "--target");
+    if (!endpoint.matches(".*:[0-9]+")) {
+      throw wrong(
+          "--target is HOST:PORT, or a file whose name ends with .yaml, .yml or .json; not "
+              + Text.quote(endpoint));
+    }
+    return endpoint;
   }
 
   private Security security() throws DcmException {

@@ -135,7 +135,7 @@ class CommandTest {
 
   @Test
   void severalJobsNeedATargetThatTheSuiteStarts() {
-    Result running = run("--jobs", "2", "--case", "pages/*/stored");
+    Result running = run("--jobs", "2", "--case", "pages/**");
     assertThat(running.exitCode()).isEqualTo(2);
     assertThat(running.err()).contains("--jobs goes with --reference");
     assertThat(run("--jobs", "0").err()).contains("--jobs is 1 to");
@@ -209,6 +209,47 @@ class CommandTest {
 
     assertThat(result.exitCode()).isZero();
     assertThat(result.out().lines()).hasSize(Suite.all().size());
+  }
+
+  @Test
+  void explainsACase() {
+    Result result = execute("explain", "pages/destination/generation-zero");
+
+    assertThat(result.exitCode()).isZero();
+    assertThat(result.out())
+        .startsWith("pages/destination/generation-zero  L1")
+        .contains("DCM-GEN-009");
+  }
+
+  @Test
+  void looksAtATargetThatAFileDescribes() throws Exception {
+    Path file =
+        Files.writeString(
+            directory.resolve("target.yaml"),
+            """
+            endpoint: %s
+            identity: %s
+            plaintextOnLoopback: true
+            claims: {source: 1, destination: 2}
+            capabilities: [guest.synthetic]
+            tester:
+              first: {identity: "spiffe://test/peer/tester", listen: "%s"}
+              second: {identity: "spiffe://test/peer/tester-2", listen: "127.0.0.1:%d"}
+              witness: {identity: "spiffe://test/peer/tester-witness", listen: "127.0.0.1:%d"}
+              operator: {identity: "spiffe://test/peer/tester"}
+            """
+                .formatted(
+                    peer.endpoint(),
+                    ReferencePeer.REFERENCE.uri(),
+                    peer.tester(),
+                    FreePorts.one(),
+                    FreePorts.one()));
+
+    Result well = execute("doctor", "--target", file.toString());
+    assertThat(well.exitCode()).as(well.out() + well.err()).isZero();
+    Result directoryOnly = execute("doctor", "--target", directory.toString(), "--plaintext");
+    assertThat(directoryOnly.exitCode()).isEqualTo(2);
+    assertThat(directoryOnly.err()).contains("HOST:PORT, or a file whose name ends with .yaml");
   }
 
   @Test

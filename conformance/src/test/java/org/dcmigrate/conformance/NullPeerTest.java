@@ -26,7 +26,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 @Execution(ExecutionMode.CONCURRENT)
 class NullPeerTest {
   /** At most so many cases do not apply without TLS, an adapter and a declaration. */
-  private static final int NOT_HERE = 62;
+  private static final int NOT_HERE = 63;
 
   private static final Security SECURITY = new Security.PlaintextLoopback(ReferencePeer.TESTER);
 

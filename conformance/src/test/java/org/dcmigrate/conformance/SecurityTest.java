@@ -62,14 +62,15 @@ class SecurityTest {
   @Test
   void theReferencePasses() throws Exception {
     Map<String, Integer> ports = FreePorts.each(List.of("tester", "second"));
-    String listen = "127.0.0.1:" + ports.get("tester");
-    String second = "127.0.0.1:" + ports.get("second");
-    try (Daemon daemon = reference(listen, second)) {
+    try (Daemon daemon =
+        reference(
+            peer("tester", ports, ReferencePeer.TESTER),
+            peer("second", ports, ReferencePeer.SECOND))) {
       List<CaseResult> results =
           run(
               "127.0.0.1:" + daemon.port(),
-              Optional.of(listen),
-              Optional.of(second),
+              listen(ports, "tester"),
+              listen(ports, "second"),
               "certificate/**",
               "admission/**",
               "relay/contributor/pages",
@@ -85,6 +86,47 @@ class SecurityTest {
           .isEmpty();
       assertThat(results).hasSizeGreaterThan(25);
     }
+  }
+
+  /** As a source, it tells who listens by the certificate alone. */
+  @Test
+  void theReferenceIsNotRedirectedToAnImpostor() throws Exception {
+    Map<String, Integer> ports = FreePorts.each(List.of("tester", "second", "third"));
+    PeerId third = new PeerId("spiffe://test/peer/tester-witness");
+    try (Daemon daemon =
+        reference(
+            peer("tester", ports, ReferencePeer.TESTER),
+            peer("second", ports, ReferencePeer.SECOND),
+            peer("third", ports, third))) {
+      Cast cast =
+          new Cast(
+              "127.0.0.1:" + daemon.port(),
+              REFERENCE,
+              new Persona("tester", tester, listen(ports, "tester")),
+              Optional.of(
+                  new Persona(
+                      "second", authority.security(ReferencePeer.SECOND), listen(ports, "second"))),
+              Optional.of(new Persona("third", authority.security(third), listen(ports, "third"))),
+              Optional.of(tester),
+              Optional.of(authority),
+              Optional.empty(),
+              Cast.SILENCE);
+      assertThat(
+              Tester.run(
+                  cast, Duration.ofSeconds(10), Tester.ofSource("redirect/source/wrong-identity")))
+          .hasSize(1)
+          .filteredOn(result -> result.verdict() != Verdict.PASS)
+          .extracting(Report::text)
+          .isEmpty();
+    }
+  }
+
+  private static Optional<String> listen(Map<String, Integer> ports, String name) {
+    return Optional.of("127.0.0.1:" + ports.getOrDefault(name, 0));
+  }
+
+  private static DcmdConfig.Peer peer(String name, Map<String, Integer> ports, PeerId identity) {
+    return new DcmdConfig.Peer(name, listen(ports, name).orElseThrow(), identity);
   }
 
   /** Each certificate does reach a peer that takes any, so that each case can fail. */
@@ -157,7 +199,7 @@ class SecurityTest {
     return Tester.run(cast, Duration.ofSeconds(10), Tester.asSource(globs));
   }
 
-  private Daemon reference(String listen, String second) throws Exception {
+  private Daemon reference(DcmdConfig.Peer... peers) throws Exception {
     material("reference", REFERENCE);
     return Daemon.start(
         new DcmdConfig(
@@ -170,9 +212,7 @@ class SecurityTest {
                 new DcmdConfig.Tls(
                     ca, directory.resolve("reference.pem"), directory.resolve("reference.key"))),
             PageDigest.Algorithm.CRC64,
-            List.of(
-                new DcmdConfig.Peer("tester", listen, ReferencePeer.TESTER),
-                new DcmdConfig.Peer("second", second, ReferencePeer.SECOND)),
+            List.of(peers),
             List.of(ReferencePeer.TESTER),
             DcmdConfig.Limits.DEFAULT,
             Timeouts.DEFAULT,

@@ -5,6 +5,7 @@ import static org.dcmigrate.protocol.Reason.CHUNK_TOO_LARGE;
 import static org.dcmigrate.protocol.Reason.FIELD_INVALID;
 import static org.dcmigrate.protocol.Reason.GENERATION_CONFLICT;
 import static org.dcmigrate.protocol.Reason.GENERATION_INVALID;
+import static org.dcmigrate.protocol.Reason.LIMIT_EXCEEDED;
 import static org.dcmigrate.protocol.Reason.PAGE_OUT_OF_RANGE;
 
 import com.google.protobuf.ByteString;
@@ -135,7 +136,8 @@ public final class PageRefusalCases {
         "257 pages in one chunk",
         "DCM-XFR-004",
         guest -> Chunks.of(0, 0, 9, Chunks.content(9, TOO_MANY_PAGES)),
-        CHUNK_TOO_LARGE);
+        CHUNK_TOO_LARGE,
+        LIMIT_EXCEEDED);
     chunk(
         cases,
         "payload-not-whole-pages",

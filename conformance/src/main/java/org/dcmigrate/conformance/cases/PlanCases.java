@@ -33,7 +33,6 @@ import org.dcmigrate.v1.PeerRef;
 import org.dcmigrate.v1.Priority;
 import org.dcmigrate.v1.RelayRequest;
 import org.dcmigrate.v1.SkipRequest;
-import org.dcmigrate.v1.TransferRequest;
 import org.dcmigrate.v1.TransferShare;
 
 /** Who sends which page after a redirect, as the target plans it. */
@@ -201,16 +200,13 @@ public final class PlanCases {
   private static void skipped(Trial trial) {
     Stage stage = trial.stage();
     TargetMigration migration = Flows.relaying(trial, WRITES, 1);
-    int relay = place(trial, "Relay", went(stage.first(), "Relay"));
     Set<Long> owed = Flows.named(trial, migration, stage.first());
     trial.given(
         "the source sends a page that the contributor owes",
         () ->
             Expect.eventually(
-                "the page",
-                migration.patience(),
-                () -> !sentOf(owed, trial, migration, relay).isEmpty()));
-    Set<Long> sent = sentOf(owed, trial, migration, relay);
+                "the page", migration.patience(), () -> !sentOf(owed, trial, migration).isEmpty()));
+    Set<Long> sent = sentOf(owed, trial, migration);
     Expect.eventually(
         "Skip of pages that the source has sent itself",
         migration.patience(),
@@ -229,19 +225,9 @@ public final class PlanCases {
     migration.completed(stage.second());
   }
 
-  /** Those of these pages that the source has sent to the new destination since. */
-  private static Set<Long> sentOf(
-      Set<Long> pages, Trial trial, TargetMigration migration, int since) {
-    Set<Long> sent = new TreeSet<>();
-    for (Event event : trial.stage().course().events(came(trial.stage().second(), CHUNK))) {
-      if (event.number() > since) {
-        Flows.add(
-            migration,
-            trial.stage().second(),
-            Flows.extent(event.as(TransferRequest.class).getChunk()),
-            sent);
-      }
-    }
+  /** Those of these pages that the source has sent to the new destination itself. */
+  private static Set<Long> sentOf(Set<Long> pages, Trial trial, TargetMigration migration) {
+    Set<Long> sent = Flows.sent(trial, migration, trial.stage().second(), Integer.MAX_VALUE);
     sent.retainAll(pages);
     return sent;
   }

@@ -133,7 +133,7 @@ public final class RawCases {
     add(
         cases,
         "headers-too-long",
-        "a call with headers of above 16 KiB is not taken, and one with half of it is",
+        "a call with headers of above 16 KiB is not taken, and one with a quarter of it is",
         "DCM-ERR-008",
         RawCases::headersTooLong);
   }
@@ -154,7 +154,8 @@ public final class RawCases {
         what + " is not taken, and others are",
         name.startsWith("oversize") ? "DCM-ERR-006 DCM-TRN-004" : "DCM-ERR-006",
         trial ->
-            notTaken(trial, (connection, abort) -> connection.begin(ABORT).end(spoil.of(abort))));
+            notTaken(
+                trial, what, (connection, abort) -> connection.begin(ABORT).end(spoil.of(abort))));
   }
 
   private static void header(
@@ -163,10 +164,11 @@ public final class RawCases {
         cases,
         name,
         what + " is not taken, and others are",
-        "DCM-ERR-006",
+        name.equals("path") ? "DCM-ERR-006" : "DCM-TRN-009",
         trial ->
             notTaken(
                 trial,
+                what,
                 (connection, abort) -> {
                   byte[] body =
                       name.equals("unknown-encoding")
@@ -179,13 +181,14 @@ public final class RawCases {
   private static void headersTooLong(Trial trial) {
     notTaken(
         trial,
+        "Abort with headers of above 16 KiB",
         (connection, abort) -> {
           trial.given(
               "a call with long headers is answered",
               () -> {
                 RawConnection.Answer answer =
                     connection
-                        .begin(PEER, filled(MOST_HEADER_BYTES / 2))
+                        .begin(PEER, filled(MOST_HEADER_BYTES / 4))
                         .end(RawConnection.framed(new byte[0]));
                 Expect.that("GetPeer", answer.isOk(), "OK", answer.text());
               });
@@ -203,13 +206,13 @@ public final class RawCases {
     RawConnection.Answer on(RawConnection connection, byte[] abort);
   }
 
-  private static void notTaken(Trial trial, Attempted attempted) {
+  private static void notTaken(Trial trial, String what, Attempted attempted) {
     TestMigration migration = trial.receiving();
     trial.given("a page is stored", () -> migration.stored(Chunks.page(3, 5, 1)));
     try (RawConnection connection = trial.raw()) {
       trial.given("a right call is answered", () -> answered(connection, migration));
       RawConnection.Answer answer = attempted.on(connection, abort(migration));
-      Expect.that("the call", !answer.isOk(), "anything but OK", answer.text());
+      Expect.that(what, !answer.isOk(), "anything but OK", answer.text());
       still(trial, connection, migration);
     }
   }
@@ -259,6 +262,7 @@ public final class RawCases {
   private static void unknownMethod(Trial trial) {
     notTaken(
         trial,
+        "a call of an unknown method",
         (connection, abort) -> {
           RawConnection.Answer answer =
               connection.begin(SERVICE + "NoSuchMethod").end(RawConnection.framed(abort));
@@ -274,6 +278,7 @@ public final class RawCases {
   private static void brokenOff(Trial trial) {
     notTaken(
         trial,
+        "the call after the one that was broken off",
         (connection, abort) -> {
           byte[] framed = RawConnection.framed(abort);
           RawConnection.Call call = connection.begin(ABORT);

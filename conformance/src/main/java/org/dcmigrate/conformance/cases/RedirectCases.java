@@ -349,7 +349,8 @@ public final class RedirectCases {
         () -> Expect.eventually("pages", migration.patience(), last::isReached));
     try {
       migration.standsStillAtSource();
-    } catch (CheckFailed runs) {
+    } catch (CheckFailed late) {
+      migration.runsAtSource();
       throw new NotApplicable("the target stops its guest only when all pages are acknowledged");
     }
     runsAgain(trial, migration);

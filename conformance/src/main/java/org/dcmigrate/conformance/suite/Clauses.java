@@ -71,7 +71,7 @@ public final class Clauses {
   }
 
   /** The clauses that a case cites; references to anything else are passed over. */
-  static List<Clause> of(Case each) {
+  public static List<Clause> of(Case each) {
     return each.references().stream()
         .map(id -> Optional.ofNullable(ALL.get(id)))
         .flatMap(Optional::stream)

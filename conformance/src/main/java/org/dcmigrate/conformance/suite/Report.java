@@ -79,9 +79,10 @@ public final class Report {
     StringBuilder text = new StringBuilder();
     for (Case each : cases) {
       text.append(
-          "%-58s %s  (%s)%s%n"
+          "%-58s L%d %s  (%s)%s%n"
               .formatted(
                   each.name(),
+                  Selection.level(each),
                   each.purpose(),
                   String.join(", ", each.references()),
                   each.commits() ? "  [--commit]" : ""));
@@ -119,6 +120,8 @@ public final class Report {
       json.object().name("name").value(result.of().name());
       json.name("verdict").value(result.verdict().name());
       json.name("tookMs").value(result.took().toNanos() * MS_PER_NS);
+      json.name("role").value(Selection.role(result.of()));
+      json.name("level").value(Selection.level(result.of()));
       json.name("purpose").value(result.of().purpose());
       json.name("references").array();
       result.of().references().forEach(json::value);

@@ -76,11 +76,20 @@ public final class Runner {
             }
           }
         };
-    try (ExecutorService lanes = Executors.newFixedThreadPool(targets.size())) {
-      targets.stream()
-          .map(target -> CompletableFuture.runAsync(() -> lane.accept(target), lanes))
-          .toList()
-          .forEach(CompletableFuture::join);
+    List<Target> others = targets.subList(1, targets.size());
+    try (ExecutorService lanes =
+        Executors.newThreadPerTaskExecutor(Thread.ofPlatform().factory())) {
+      List<CompletableFuture<Void>> running =
+          others.stream()
+              .map(target -> CompletableFuture.runAsync(() -> lane.accept(target), lanes))
+              .toList();
+      try {
+        lane.accept(targets.getFirst());
+      } finally {
+        // Where a lane failed, the others end with the case that they are at.
+        begun.set(cases.size());
+      }
+      running.forEach(CompletableFuture::join);
     }
     return List.copyOf(results.values());
   }

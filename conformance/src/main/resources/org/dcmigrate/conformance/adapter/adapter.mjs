@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 // An adapter of the DCM conformance suite for a peer of your own. Needs Node.js 20 and nothing else.
 //
-// Fill in what says YOURS, put `adapter: [node, adapter.mjs]` into target.yaml beside it, and call
-// `dcm-conformance run --target target.yaml`. The protocol is adapter.proto: requests on standard
+// Fill in what says YOURS, and call `dcm-conformance run --target target.yaml` with the file beside
+// it, in which `transport` is plaintext or tls. The protocol is adapter.proto: requests on standard
 // input, responses on standard output, each behind its length. Write nothing else to standard output.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -38,6 +38,7 @@ const handlers = {
       capabilities: CAPABILITIES,
       // 1 CreateGuest, 2 WritePages, 3 Pause, 4 Inspect, 5 Crash: those that you fill in.
       operations: [5],
+      guests_outlive_crash: 0, // YOURS: 1 where guests run on without their peer.
     },
   }),
   prepare: (request) => {
@@ -110,7 +111,7 @@ const RESPONSE = {
   1: ['failure', { 1: ['unsupported', NUMBER], 2: ['sentence', TEXT] }],
   2: ['description', {
     1: ['name', TEXT], 2: ['claims', [{ 1: ['role', TEXT], 2: ['level', NUMBER] }]], 3: ['capabilities', [TEXT]],
-    4: ['operations', [NUMBER]], 5: ['silence_ms', NUMBER],
+    4: ['operations', [NUMBER]], 5: ['silence_ms', NUMBER], 6: ['guests_outlive_crash', NUMBER],
   }],
   3: ['done', {}],
   4: ['memory', { 1: ['blocks', [BYTES]] }],

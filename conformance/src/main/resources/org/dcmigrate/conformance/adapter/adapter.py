@@ -1,9 +1,8 @@
 #!/usr/bin/env python3
 """An adapter of the DCM conformance suite for a peer of your own. Needs Python 3.9 and nothing else.
 
-Fill in what says YOURS, put `adapter: [python3, adapter.py]` into target.yaml beside it, and call
-`dcm-conformance run --target target.yaml`. The protocol is adapter.proto: requests on standard
-input, responses on standard output, each behind its length. Write nothing else to standard output.
+Fill in what says YOURS, and call `dcm-conformance run --target target.yaml` (transport: plaintext or
+tls). The protocol is adapter.proto: requests on stdin; on stdout responses and nothing else.
 """
 
 import json
@@ -38,6 +37,7 @@ class Adapter:
                 "capabilities": CAPABILITIES,
                 # 1 CreateGuest, 2 WritePages, 3 Pause, 4 Inspect, 5 Crash: those that you fill in.
                 "operations": [5],
+                "guests_outlive_crash": 0,  # YOURS: 1 where guests run on without their peer.
             }
         }
 
@@ -113,7 +113,7 @@ RESPONSE = {
     1: ("failure", {1: ("unsupported", int), 2: ("sentence", str)}),
     2: ("description", {1: ("name", str), 2: ("claims", [{1: ("role", str), 2: ("level", int)}]),
                         3: ("capabilities", [str]), 4: ("operations", [int]),
-                        5: ("silence_ms", int)}),
+                        5: ("silence_ms", int), 6: ("guests_outlive_crash", int)}),
     3: ("done", {}),
     4: ("memory", {1: ("blocks", [bytes])}),
 }

@@ -57,6 +57,9 @@ final class Pump implements AutoCloseable {
 
     void stopped(Event.Stopped guest);
 
+    /** The guest that had stopped runs on, and emits everything anew. */
+    void ranOn();
+
     void sealed(StoppedGuest guest);
 
     /**
@@ -98,6 +101,7 @@ final class Pump implements AutoCloseable {
   private volatile Optional<Thread> thread = Optional.empty();
   private Optional<Event.Stopped> stopped = Optional.empty();
   private boolean stopReported;
+  private boolean heldBack;
   private boolean reconciling;
   private boolean repairing;
   private boolean takingOver;
@@ -195,7 +199,11 @@ final class Pump implements AutoCloseable {
   }
 
   void letStop() {
-    commands.add(guest::letStop);
+    commands.add(
+        () -> {
+          heldBack = false;
+          guest.letStop();
+        });
   }
 
   /**
@@ -205,6 +213,7 @@ final class Pump implements AutoCloseable {
   void holdBack() {
     commands.add(
         () -> {
+          heldBack = true;
           guest.holdBack();
           if (!stopReported) {
             runOn();
@@ -249,6 +258,7 @@ final class Pump implements AutoCloseable {
       stopped = Optional.empty();
       stopReported = false;
       guest.resume();
+      listener.ranOn();
     }
   }
 
@@ -342,7 +352,7 @@ final class Pump implements AutoCloseable {
         stopReported = true;
         listener.happened(stoppedIn(to));
       }
-      return isCalled();
+      return false;
     }
     // Between pages taken over, the guest is only asked whether it has something.
     handle(to, guest.next(takingOver ? Duration.ZERO : PATIENCE));
@@ -365,7 +375,12 @@ final class Pump implements AutoCloseable {
       case Event.Stopped stop -> {
         stopped = Optional.of(stop);
         stopReported = false;
-        listener.stopped(stop);
+        if (heldBack) {
+          // It was on its way to stop when it was held back.
+          runOn();
+        } else {
+          listener.stopped(stop);
+        }
       }
     }
   }

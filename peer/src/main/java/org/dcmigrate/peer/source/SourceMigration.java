@@ -500,7 +500,6 @@ public final class SourceMigration {
       case SourceOutput.HoldBack hold -> pump.ifPresent(Pump::holdBack);
       case SourceOutput.ResumeGuest resume -> {
         calls.endSwitchover();
-        course.beginsAnew();
         pump.ifPresent(Pump::resumeGuest);
       }
       case SourceOutput.Prepare prepare -> calls.prepare(prepare, deviceState);
@@ -707,6 +706,11 @@ public final class SourceMigration {
       notePaused(!stop.ran());
       deviceState = stop.deviceState();
       course.stopped(stop.stoppedAtNs());
+    }
+
+    @Override
+    public void ranOn() {
+      course.beginsAnew();
     }
 
     @Override

@@ -96,37 +96,24 @@ public final class TransferSender implements AutoCloseable {
    *     takes nothing; ATTEMPT_DISCARDED after {@link #cancel}
    */
   public long send(TransferMessage.Chunk chunk) throws DcmException {
-    boolean _ = awaitReady(() -> false);
-    return sendNow(chunk);
+    return sendUnless(() -> false, chunk).orElseThrow();
   }
 
   /**
    * As {@link #send}, unless something else is to be done first: then the chunk is not sent, where
-   * it would have to wait for the transport.
+   * it would have to wait for the transport or for its turn. By the thread that sends.
    *
    * @param called looked at while it waits, and after each {@link #wake}
    * @return payload that went over the wire; empty where the chunk was not sent
    */
   public OptionalLong sendUnless(BooleanSupplier called, TransferMessage.Chunk chunk)
       throws DcmException {
-    return awaitReady(called) ? OptionalLong.of(sendNow(chunk)) : OptionalLong.empty();
-  }
-
-  private boolean awaitReady(BooleanSupplier called) throws DcmException {
-    return await(call::isReady, called, stall, () -> "took no pages");
-  }
-
-  private boolean await(
-      BooleanSupplier condition, BooleanSupplier called, Duration patience, Supplier<String> late)
-      throws DcmException {
-    ledger.await(() -> condition.getAsBoolean() || called.getAsBoolean(), patience, late);
-    return condition.getAsBoolean();
-  }
-
-  private long sendNow(TransferMessage.Chunk chunk) throws DcmException {
     Optional<ChunkPacker> used = zstdTaken ? packer : Optional.empty();
     TransferMessage.Chunk packed = used.map(each -> each.pack(chunk)).orElse(chunk);
-    takeCredit(packed.payloadBytes());
+    if (!await(call::isReady, called, stall, () -> "took no pages")
+        || !takeCredit(packed.payloadBytes(), called)) {
+      return OptionalLong.empty();
+    }
     used.ifPresent(ChunkPacker::waited);
     sending.lock();
     try {
@@ -137,14 +124,24 @@ public final class TransferSender implements AutoCloseable {
       sending.unlock();
     }
     used.ifPresent(each -> each.sent(packed));
-    return packed.payloadBytes();
+    return OptionalLong.of(packed.payloadBytes());
   }
 
-  private void takeCredit(long payloadBytes) throws DcmException {
+  private boolean await(
+      BooleanSupplier condition, BooleanSupplier called, Duration patience, Supplier<String> late)
+      throws DcmException {
+    ledger.await(() -> condition.getAsBoolean() || called.getAsBoolean(), patience, late);
+    return condition.getAsBoolean();
+  }
+
+  private boolean takeCredit(long payloadBytes, BooleanSupplier called) throws DcmException {
     try {
-      if (!credit.take(payloadBytes + HEADER_BYTES, ledger::isOver)) {
+      boolean taken =
+          credit.take(payloadBytes + HEADER_BYTES, () -> ledger.isOver() || called.getAsBoolean());
+      if (!taken && ledger.isOver()) {
         throw ledger.whyOver();
       }
+      return taken;
     } catch (InterruptedException interrupted) {
       throw Ledger.interrupted(interrupted);
     }

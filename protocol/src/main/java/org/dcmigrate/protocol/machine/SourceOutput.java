@@ -47,7 +47,10 @@ public sealed interface SourceOutput {
   /** Lets the guest stop by itself when little is left. Answer, in time: GuestStopped. */
   record LetStop() implements SourceOutput {}
 
-  /** Takes LetStop back. */
+  /**
+   * Takes LetStop back. A guest that stands still and whose stop is not reported yet runs on, and
+   * is not reported.
+   */
   record HoldBack() implements SourceOutput {}
 
   /** A stopped guest, not sealed, runs on and emits its memory anew. */

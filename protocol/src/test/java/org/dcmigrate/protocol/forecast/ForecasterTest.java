@@ -153,6 +153,14 @@ class ForecasterTest {
     }
   }
 
+  /** What is enough to go on saying it in one's mind is not enough to begin with. */
+  @Test
+  void justBelowTheThresholdItIsNotSaid() {
+    Path path = new Path(1e12, 1e8, 0.93e8, 0, 1);
+    path.run(60);
+    assertThat(path.verdicts).doesNotContain(Verdict.NOT_CONVERGING);
+  }
+
   @Test
   void noVerdictFlapsAtAnyRatio() {
     for (double bandwidth : BANDWIDTHS) {
