@@ -55,6 +55,9 @@ import org.dcmigrate.v1.TransferRequest;
 public final class RedirectCases {
   // Of the 2048 of a guest; what is beyond them fits into one chunk.
   private static final long NEARLY_ALL_PAGES = 1800;
+  private static final long ALL_PAGES = 2048;
+  private static final long MANY_WRITES = 40_000;
+  private static final int LONGEST_DOWNTIME_MS = 60_000;
 
   private RedirectCases() {}
 
@@ -179,9 +182,14 @@ public final class RedirectCases {
             RedirectCases::laterPass),
         Case.of(
             "redirect/source/while-stopping",
-            "a redirect of a guest that stands still while its last pages are under way",
+            "a redirect of a guest that stands still while its last pages are being sent",
             "DCM-RDR-008",
             RedirectCases::whileStopping),
+        Case.of(
+            "redirect/source/unacknowledged",
+            "a redirect of a guest that stands still while its last pages are not acknowledged",
+            "DCM-RDR-008",
+            RedirectCases::unacknowledged),
         Case.of(
             "redirect/source/double",
             "two redirects in a row: both earlier destinations are announced and detached",
@@ -340,10 +348,25 @@ public final class RedirectCases {
     migration.completed(stage.second());
   }
 
+  /** It may stop after the first pass, and has written more by then than a transport takes in. */
   private static void whileStopping(Trial trial) {
+    stopping(trial, MANY_WRITES, ALL_PAGES);
+  }
+
+  private static void unacknowledged(Trial trial) {
+    stopping(trial, 0, NEARLY_ALL_PAGES);
+  }
+
+  private static void stopping(Trial trial, long writesPerSecond, long pages) {
     Stage stage = trial.stage();
-    Script.Held last = stage.first().script().holdAfterPages(NEARLY_ALL_PAGES);
-    TargetMigration migration = trial.moving().guest(0).to(stage.first());
+    Script.Held last = stage.first().script().holdAfterPages(pages);
+    TargetMigration migration = trial.moving().guest(writesPerSecond);
+    migration.to(
+        stage.first(),
+        request -> {
+          request.getOptionsBuilder().setDowntimeLimitMs(LONGEST_DOWNTIME_MS);
+          return request;
+        });
     trial.given(
         "the last pages are under way",
         () -> Expect.eventually("pages", migration.patience(), last::isReached));
@@ -361,6 +384,10 @@ public final class RedirectCases {
         stage.course().first(came(stage.first(), PREPARE)).isEmpty(),
         "none",
         "one");
+    Expect.equal(
+        "Prepare at the second destination, which asks for nothing that is missing",
+        1,
+        stage.course().events(came(stage.second(), PREPARE)).size());
   }
 
   /** Redirects to the second destination; the guest runs while that one is asked. */
@@ -370,7 +397,8 @@ public final class RedirectCases {
     Conversation<RedirectRequest, RedirectResponse> redirect =
         migration.redirecting(stage.second());
     trial.given("the new destination is asked", () -> opened(trial, migration, stage.second()));
-    migration.runsAtSource();
+    // Not only when the source has given the first destination up, which takes as long as silence.
+    migration.runsAtSource(stage.silence().dividedBy(2));
     metadata.letGo();
     Expect.ok("Redirect", redirect.rest());
   }

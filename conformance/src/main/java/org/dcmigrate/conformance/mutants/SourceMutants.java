@@ -208,6 +208,12 @@ final class SourceMutants {
         "state of the guest",
         SourceFaults.stopsGuestAt(RedirectRequest.class));
     add(
+        "leaves the guest stopped for a redirect whose last pages are not acknowledged",
+        "DCM-RDR-008",
+        "redirect/source/unacknowledged",
+        "state of the guest",
+        SourceFaults.stopsGuestAt(RedirectRequest.class));
+    add(
         "asks the guest again for its metadata",
         "DCM-MTA-001",
         "redirect/source/same-metadata",

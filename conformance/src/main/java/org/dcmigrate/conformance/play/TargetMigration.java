@@ -245,16 +245,21 @@ public final class TargetMigration {
 
   /** Checks that the guest runs at the target, or does soon. */
   public void runsAtSource() {
-    awaitGuest(GuestState.GUEST_STATE_RUNNING);
+    runsAtSource(trial.target().timeout());
+  }
+
+  /** The same within a time. */
+  public void runsAtSource(Duration within) {
+    awaitGuest(GuestState.GUEST_STATE_RUNNING, within);
   }
 
   /** Checks that the guest stands still at the target, or does soon. */
   public void standsStillAtSource() {
-    awaitGuest(GuestState.GUEST_STATE_PAUSED);
+    awaitGuest(GuestState.GUEST_STATE_PAUSED, trial.target().timeout());
   }
 
-  private void awaitGuest(GuestState state) {
-    long deadlineNs = System.nanoTime() + trial.target().timeout().toNanos();
+  private void awaitGuest(GuestState state, Duration within) {
+    long deadlineNs = System.nanoTime() + within.toNanos();
     GuestState found = Expect.one("GetGuest", askGuest()).getGuest().getState();
     while (found != state) {
       Expect.that(
