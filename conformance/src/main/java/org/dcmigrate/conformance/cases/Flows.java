@@ -18,7 +18,6 @@ import org.dcmigrate.conformance.play.Trial;
 import org.dcmigrate.v1.DetachResponse;
 import org.dcmigrate.v1.Extent;
 import org.dcmigrate.v1.GenerationExtent;
-import org.dcmigrate.v1.MigrateRequest;
 import org.dcmigrate.v1.PageChunk;
 import org.dcmigrate.v1.RelayRequest;
 import org.dcmigrate.v1.TransferRequest;
@@ -41,12 +40,6 @@ final class Flows {
   /** A migration whose destination reads no more pages until it is let go. */
   record Stuck(TargetMigration migration, Script.Held held) {}
 
-  /** So short a downtime that a guest that writes does not stop before many passes. */
-  static MigrateRequest.Builder slow(MigrateRequest.Builder request) {
-    request.getOptionsBuilder().setDowntimeLimitMs(1);
-    return request;
-  }
-
   /** Migrates to the first destination, which takes a part of the pages. */
   static Stuck midBulk(Trial trial, long writesPerSecond) {
     Stage stage = trial.stage();
@@ -55,7 +48,7 @@ final class Flows {
     trial.given(
         "pages flow to the first destination",
         () -> {
-          migration.to(stage.first(), writesPerSecond > 0 ? Flows::slow : request -> request);
+          migration.to(stage.first());
           Expect.eventually("pages", migration.patience(), held::isReached);
         });
     return new Stuck(migration, held);

@@ -17,7 +17,7 @@ class BadgeTest {
   @Test
   void saysTheLevelUpToWhichAllCasesRan() {
     assertThat(Badge.of(results(each -> true), true))
-        .contains("source L3, destination L")
+        .contains("source L4, destination L")
         .contains("contributor L")
         .contains("witness L3");
   }
