@@ -33,6 +33,7 @@ final class Flows {
 
   // Of the 2048 pages of a guest.
   private static final long FEW_PAGES = 300;
+  private static final long MOST_PAGES = 1200;
   private static final int TICKS = 4;
 
   private Flows() {}
@@ -42,8 +43,12 @@ final class Flows {
 
   /** Migrates to the first destination, which takes a part of the pages. */
   static Stuck midBulk(Trial trial, long writesPerSecond) {
+    return stuckAfter(FEW_PAGES, trial, writesPerSecond);
+  }
+
+  private static Stuck stuckAfter(long pages, Trial trial, long writesPerSecond) {
     Stage stage = trial.stage();
-    Script.Held held = stage.first().script().holdAfterPages(FEW_PAGES);
+    Script.Held held = stage.first().script().holdAfterPages(pages);
     TargetMigration migration = trial.moving().guest(writesPerSecond);
     trial.given(
         "pages flow to the first destination",
@@ -56,7 +61,10 @@ final class Flows {
 
   /** A migration that was redirected in the middle to the second destination. */
   static TargetMigration redirected(Trial trial, long writesPerSecond) {
-    Stuck stuck = midBulk(trial, writesPerSecond);
+    return redirected(midBulk(trial, writesPerSecond), trial);
+  }
+
+  private static TargetMigration redirected(Stuck stuck, Trial trial) {
     trial.given(
         "a redirect in the middle is answered",
         () -> {
@@ -79,7 +87,16 @@ final class Flows {
   /** As {@link #redirected}; the first destination relays so many pages and stops. */
   static TargetMigration relaying(Trial trial, long writesPerSecond, long pages) {
     trial.stage().first().relayGate().stopAfter(pages);
-    TargetMigration migration = redirected(trial, writesPerSecond);
+    return asked(redirected(trial, writesPerSecond), trial);
+  }
+
+  /** As {@link #relaying}; the first destination holds more than half of the guest. */
+  static TargetMigration relayingMost(Trial trial, long writesPerSecond, long pages) {
+    trial.stage().first().relayGate().stopAfter(pages);
+    return asked(redirected(stuckAfter(MOST_PAGES, trial, writesPerSecond), trial), trial);
+  }
+
+  private static TargetMigration asked(TargetMigration migration, Trial trial) {
     trial.given(
         "the first destination is asked to relay",
         () ->
