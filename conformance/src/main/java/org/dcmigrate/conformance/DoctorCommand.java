@@ -2,7 +2,9 @@ package org.dcmigrate.conformance;
 
 import java.io.PrintWriter;
 import java.time.Duration;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.dcmigrate.conformance.play.Answer;
 import org.dcmigrate.conformance.play.Ending;
@@ -10,6 +12,7 @@ import org.dcmigrate.conformance.play.TestMigration;
 import org.dcmigrate.conformance.play.Trial;
 import org.dcmigrate.conformance.suite.Report;
 import org.dcmigrate.protocol.DcmException;
+import org.dcmigrate.protocol.Reason;
 import org.dcmigrate.v1.GetPeerRequest;
 import org.dcmigrate.v1.GetPeerResponse;
 import org.dcmigrate.v1.OpenResponse;
@@ -34,6 +37,8 @@ final class DoctorCommand implements Callable<Integer> {
   private static final int ILL = 1;
   private static final int WRONG_USAGE = 2;
   private static final int VERSION = 1;
+  private static final Set<Reason> USAGE =
+      EnumSet.of(Reason.FIELD_INVALID, Reason.IDENTITY_INVALID);
   private static final Duration TIMEOUT = Duration.ofSeconds(10);
 
   @Mixin private TargetOptions target = new TargetOptions();
@@ -48,18 +53,22 @@ final class DoctorCommand implements Callable<Integer> {
     try (Session session = Session.unreached(target, guest)) {
       Trial trial = new Trial(session.targets(1, TIMEOUT).getFirst(), session.guest());
       try {
-        return examine(session.endpoint(), trial, out) ? CommandLine.ExitCode.OK : ILL;
+        return examine(session.endpoint(), trial, out);
       } finally {
         trial.cleanUp();
         out.flush();
       }
     } catch (DcmException wrong) {
-      spec.commandLine().getErr().println("dcm-conformance: " + wrong.sentence());
-      return WRONG_USAGE;
+      if (USAGE.contains(wrong.reason())) {
+        spec.commandLine().getErr().println("dcm-conformance: " + wrong.sentence());
+        return WRONG_USAGE;
+      }
+      return ill(
+          out, wrong.sentence(), "its adapter has to start the target; look at what it printed");
     }
   }
 
-  private boolean examine(String endpoint, Trial trial, PrintWriter out) {
+  private int examine(String endpoint, Trial trial, PrintWriter out) {
     try {
       TargetOptions.requireListener(endpoint);
       well(out, "somebody listens at " + endpoint);
@@ -97,7 +106,7 @@ final class DoctorCommand implements Callable<Integer> {
       return ill(out, "Abort: " + abort, "what was opened has to be given up when asked to");
     }
     well(out, "and gives it up: the suite can run");
-    return true;
+    return CommandLine.ExitCode.OK;
   }
 
   private void well(PrintWriter out, String what) {
@@ -105,10 +114,11 @@ final class DoctorCommand implements Callable<Integer> {
     out.printf("%d  ok    %s%n", step, Report.harmless(what));
   }
 
-  private boolean ill(PrintWriter out, String what, String advice) {
+  private int ill(PrintWriter out, String what, String advice) {
     step++;
     out.printf("%d  FAIL  %s%n         %s%n", step, Report.harmless(what), advice);
-    return false;
+    out.flush();
+    return ILL;
   }
 
   private static String text(List<String> capabilities) {

@@ -13,11 +13,13 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
+import org.dcmigrate.conformance.config.TargetFile;
 import org.dcmigrate.conformance.report.Badge;
 import org.dcmigrate.conformance.report.HtmlReport;
 import org.dcmigrate.conformance.report.JunitReport;
 import org.dcmigrate.conformance.suite.Case;
 import org.dcmigrate.conformance.suite.CaseResult;
+import org.dcmigrate.conformance.suite.Claims;
 import org.dcmigrate.conformance.suite.KnownFailing;
 import org.dcmigrate.conformance.suite.Order;
 import org.dcmigrate.conformance.suite.Report;
@@ -113,7 +115,11 @@ final class RunCommand implements Callable<Integer> {
               + " whose adapter starts the target. [1]")
   private int jobs = 1;
 
-  @Option(names = "--dry-run", description = "Only tell what would run, and why the rest not.")
+  @Option(
+      names = "--dry-run",
+      description =
+          "Only tell what would run, and why the rest not. A file as --target says what the target"
+              + " claims, or its adapter does; no target is started.")
   private boolean dryRun;
 
   @Option(names = "--junit", paramLabel = "FILE", description = "Write JUnit XML.")
@@ -138,23 +144,31 @@ final class RunCommand implements Callable<Integer> {
   public Integer call() {
     PrintWriter out = spec.commandLine().getOut();
     List<Case> cases = selection.cases();
-    if (dryRun) {
-      for (Case each : Suite.all()) {
-        String fate =
-            !cases.contains(each)
-                ? "not selected"
-                : each.commits() && !commit ? "needs --commit" : "runs";
-        out.printf("%-14s %s%n", fate, each.name());
-      }
-      out.flush();
-      return CommandLine.ExitCode.OK;
-    }
     try {
-      return run(cases, out);
+      return dryRun ? tell(cases, out) : run(cases, out);
     } catch (DcmException wrong) {
       spec.commandLine().getErr().println("dcm-conformance: " + wrong.sentence());
       return WRONG_USAGE;
     }
+  }
+
+  private int tell(List<Case> cases, PrintWriter out) throws DcmException {
+    Optional<TargetFile.Target> named = target.named();
+    Claims claims = named.isPresent() ? Session.claims(named.get()) : Claims.ALL;
+    boolean giving = commit || named.stream().anyMatch(TargetFile.Target.ToStart.class::isInstance);
+    for (Case each : Suite.all()) {
+      String fate = "runs";
+      if (!cases.contains(each)) {
+        fate = "not selected";
+      } else if (claims.objection(each).isPresent()) {
+        fate = "not claimed";
+      } else if (each.commits() && !giving) {
+        fate = "needs --commit";
+      }
+      out.printf("%-14s %s%n", fate, each.name());
+    }
+    out.flush();
+    return CommandLine.ExitCode.OK;
   }
 
   private int run(List<Case> cases, PrintWriter out) throws DcmException {
@@ -210,7 +224,7 @@ final class RunCommand implements Callable<Integer> {
       boolean passed = soFar && stale.isEmpty();
       out.print(
           output == Format.table
-              ? "\n" + Report.summary(results) + "\n"
+              ? "\n%s\n%s\n".formatted(Report.byRoleAndLevel(results), Report.summary(results))
               : Report.json(session.endpoint(), results, passed, order));
       out.flush();
       stale.forEach(spec.commandLine().getErr()::println);

@@ -136,6 +136,14 @@ final class Session implements AutoCloseable {
     };
   }
 
+  /** What a target claims, which is not started for that. */
+  static Claims claims(TargetFile.Target named) throws DcmException {
+    return switch (named) {
+      case TargetFile.Target.Running running -> running.config().claims();
+      case ToStart toStart -> StartedTarget.claims(toStart.adapter(), toStart.directory());
+    };
+  }
+
   private static Session started(ToStart own, GuestOptions guests) throws DcmException {
     TestGuest guest = guests.guest();
     StartedTarget started = start(own);
@@ -146,8 +154,9 @@ final class Session implements AutoCloseable {
   }
 
   private static StartedTarget start(ToStart own) throws DcmException {
-    return StartedTarget.start(
-        own.adapter(), own.directory(), own.tls(), home().resolve("bin/dcmctl"));
+    Optional<Path> dcmctl =
+        own.tls() ? Optional.of(home().resolve("bin/dcmctl")) : Optional.empty();
+    return StartedTarget.start(own.adapter(), own.directory(), dcmctl);
   }
 
   private static Session running(TargetConfig config, GuestOptions guests) throws DcmException {

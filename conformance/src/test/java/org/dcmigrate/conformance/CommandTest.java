@@ -54,6 +54,7 @@ class CommandTest {
     assertThat(result.out())
         .contains("PASS         pages/destination/stored")
         .contains("PASS         merge/destination/older-dropped")
+        .contains("passed             L1\ndestination         6\n")
         .contains("6 PASS in ");
   }
 
@@ -247,9 +248,24 @@ class CommandTest {
 
     Result well = execute("doctor", "--target", file.toString());
     assertThat(well.exitCode()).as(well.out() + well.err()).isZero();
+    assertThat(execute("run", "--dry-run", "--target", file.toString()).out())
+        .contains("runs           pages/destination/stored")
+        .contains("not claimed    relay/contributor/first-destination")
+        .contains("needs --commit commit/destination/");
     Result directoryOnly = execute("doctor", "--target", directory.toString(), "--plaintext");
     assertThat(directoryOnly.exitCode()).isEqualTo(2);
     assertThat(directoryOnly.err()).contains("HOST:PORT, or a file whose name ends with .yaml");
+  }
+
+  @Test
+  void findsATargetThatDoesNotStartIll() throws Exception {
+    Path file =
+        Files.writeString(directory.resolve("no-adapter.yaml"), "adapter: [sh, -c, 'exit 3']\n");
+
+    Result ill = execute("doctor", "--target", file.toString());
+
+    assertThat(ill.exitCode()).isEqualTo(1);
+    assertThat(ill.out()).startsWith("1  FAIL  the adapter has ended");
   }
 
   @Test

@@ -6,6 +6,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.dcmigrate.conformance.config.StartedTarget;
@@ -32,8 +33,7 @@ class NodeSuiteTest {
         StartedTarget.start(
             List.of("node", "adapter.js"),
             home.resolve("conformance/node-peer"),
-            false,
-            home.resolve("bin/dcmctl"))) {
+            Optional.empty())) {
       List<Case> cases =
           Suite.all().stream().filter(each -> !Selection.role(each).equals("source")).toList();
       List<CaseResult> results = Tester.run(peer.config().cast(), Duration.ofSeconds(10), cases);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import org.dcmigrate.conformance.config.StartedTarget;
 import org.dcmigrate.conformance.mutants.KillMatrix;
 import org.dcmigrate.conformance.mutants.Mutant;
@@ -33,9 +34,7 @@ class RestartTest {
 
   RestartTest() throws Exception {
     Path home = Path.of("").toAbsolutePath().getParent();
-    target =
-        StartedTarget.start(
-            Session.referenceAdapter(home), home, false, home.resolve("bin/dcmctl"));
+    target = StartedTarget.start(Session.referenceAdapter(home), home, Optional.empty());
   }
 
   @BeforeAll

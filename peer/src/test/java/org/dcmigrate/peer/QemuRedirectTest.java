@@ -1,8 +1,10 @@
 package org.dcmigrate.peer;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -10,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import org.dcmigrate.peer.config.DcmdConfig;
 import org.dcmigrate.peer.guest.Guest;
@@ -35,6 +38,9 @@ import org.junit.jupiter.api.Test;
 class QemuRedirectTest {
   /** 2,048 pages of content, 64 of them written again at every tick. */
   private static final String BUSY = "A=6144 D=64 H=10 V=512";
+
+  /** It writes 4 MiB ten times a second: more than 50 ms let through at 16 MiB/s. */
+  private static final String RESTLESS = "A=4096 D=1024 H=10 V=128";
 
   private static final DcmdConfig.Limits SLOW = new DcmdConfig.Limits(16L << 20, 16, 256, 0);
 
@@ -96,8 +102,7 @@ class QemuRedirectTest {
 
   @Test
   void redirectInALaterPass() throws Exception {
-    // It writes 4 MiB ten times a second: more than its limit of 50 ms lets through at 16 MiB/s.
-    try (QemuTestVm vm = churn(Shape.SHARED_FILE, "A=4096 D=1024 H=10 V=128")) {
+    try (QemuTestVm vm = churn(Shape.SHARED_FILE, RESTLESS)) {
       MigrationId migration = migrate("b", Duration.ofMillis(50));
       all().await("a", migration, view -> view.progress().pass() >= 2);
       redirect(migration, "c");
@@ -158,6 +163,56 @@ class QemuRedirectTest {
       redirect(migration, "d");
       assertArrived(vm, migration, "d");
     }
+  }
+
+  @Test
+  void destinationLostWhileTheLastPagesCome() throws Exception {
+    try (QemuTestVm vm = churn(Shape.SHARED_FILE, RESTLESS)) {
+      MigrationId migration = stoppedForMostOfItsLastPages(vm);
+      all().stop("b");
+      all().await("a", migration, view -> view.state() instanceof SourceState.Parked);
+      vm.serial().awaitTickAfter(vm.serial().lastTick());
+      all().peer("a").egress().setBytesPerSecond(0);
+      redirect(migration, "c");
+      assertArrived(vm, migration, "c");
+    }
+  }
+
+  @Test
+  void redirectWhileTheLastPagesComeRunsTheGuestOnAtOnce() throws Exception {
+    try (QemuTestVm vm = churn(Shape.SHARED_FILE, RESTLESS)) {
+      MigrationId migration = stoppedForMostOfItsLastPages(vm);
+      // As good as nothing: the rest of the last pages would take hours.
+      all().peer("a").egress().setBytesPerSecond(1);
+      try (ServerSocket mute = all().mute("c")) {
+        CompletableFuture<Void> redirect =
+            CompletableFuture.runAsync(
+                () ->
+                    assertThatThrownBy(() -> redirect(migration, "c"))
+                        .as(mute.toString())
+                        .isInstanceOf(DcmException.class));
+        all().await("a", migration, view -> view.state() instanceof SourceState.Redirecting);
+        vm.serial().awaitTickAfter(vm.serial().lastTick());
+        assertThat(all().view("a", migration).state()).isInstanceOf(SourceState.Redirecting.class);
+        redirect.join();
+      }
+      all().peer("a").egress().setBytesPerSecond(0);
+      assertArrived(vm, migration, "b");
+    }
+  }
+
+  /**
+   * A migration to b whose guest stands still, with seconds of pages to come. QEMU says and does
+   * nothing while it writes them.
+   */
+  private MigrationId stoppedForMostOfItsLastPages(QemuTestVm vm) throws Exception {
+    MigrationId migration = migrate("b", Duration.ofMillis(50));
+    all().await("a", migration, view -> view.progress().pass() >= 2);
+    // The last pages, up to 4 MiB, take 8 s.
+    all().peer("a").egress().setBytesPerSecond(512 << 10);
+    all().peer("a").migrations().limitDowntime(migration, Duration.ofSeconds(60));
+    vm.serial().awaitSilence(Duration.ofSeconds(2));
+    return migration;
   }
 
   @Test

@@ -1,6 +1,8 @@
 package org.dcmigrate.peer;
 
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -27,6 +29,7 @@ import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.pages.PageDigest;
 import org.dcmigrate.protocol.rate.Share;
 import org.dcmigrate.protocol.transport.FreePorts;
+import org.dcmigrate.protocol.transport.Transport;
 
 /** Several peers in this JVM that know one another, over plaintext loopback. */
 public final class TestPeers implements AutoCloseable {
@@ -166,6 +169,14 @@ public final class TestPeers implements AutoCloseable {
   /** Stops a peer. */
   public void stop(String name) {
     Optional.ofNullable(daemons.remove(name)).ifPresent(Daemon::close);
+  }
+
+  /** Stops a peer; where it was, connections are taken and nobody answers, until this is closed. */
+  ServerSocket mute(String name) throws Exception {
+    stop(name);
+    String endpoint = Optional.ofNullable(configs.get(name)).orElseThrow().listen();
+    int port = Transport.address(endpoint).getPort();
+    return new ServerSocket(port, 0, InetAddress.getLoopbackAddress());
   }
 
   /** A migration at its source. */

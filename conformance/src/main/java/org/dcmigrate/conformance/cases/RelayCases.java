@@ -19,6 +19,7 @@ import org.dcmigrate.conformance.play.TestGuest;
 import org.dcmigrate.conformance.play.Trial;
 import org.dcmigrate.conformance.suite.Case;
 import org.dcmigrate.protocol.DcmException;
+import org.dcmigrate.protocol.PeerId;
 import org.dcmigrate.protocol.Reason;
 import org.dcmigrate.protocol.wire.Errors;
 import org.dcmigrate.v1.ContributorServiceGrpc;
@@ -63,6 +64,12 @@ public final class RelayCases {
             + " contributor's own identity",
         "DCM-CTR-006 DCM-XFR-003",
         RelayCases::ownConfiguration);
+    add(
+        cases,
+        "first-destination",
+        "the relay goes to the destination that the first Detach of the epoch named",
+        "DCM-STA-002 DCM-CTR-006",
+        RelayCases::firstDestination);
     add(
         cases,
         "begins-at-half-close",
@@ -285,6 +292,14 @@ public final class RelayCases {
         "who relays",
         List.of(self),
         held.received().callers().stream().map(Object::toString).toList());
+  }
+
+  private static void firstDestination(Trial trial) {
+    PeerId other = trial.target().access().second();
+    Contribution held = Contribution.detached(trial);
+    held.detach(Contribution.EPOCH, other);
+    held.relayed(NO_LIMIT);
+    held.drains(0, ALL);
   }
 
   private static void beginsAtHalfClose(Trial trial) {

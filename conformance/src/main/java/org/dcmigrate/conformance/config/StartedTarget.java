@@ -57,11 +57,12 @@ public final class StartedTarget implements AutoCloseable {
    *
    * @param command of its adapter
    * @param in the directory in which the command runs
-   * @param dcmctl makes the certificates; asked for only with TLS
+   * @param dcmctl makes the certificates for TLS; empty: over plaintext
    * @throws DcmException when adapter or peer cannot be started
    */
-  public static StartedTarget start(List<String> command, Path in, boolean tls, Path dcmctl)
+  public static StartedTarget start(List<String> command, Path in, Optional<Path> dcmctl)
       throws DcmException {
+    boolean tls = dcmctl.isPresent();
     Path directory;
     try {
       directory = Files.createTempDirectory("dcm-conformance-");
@@ -70,8 +71,8 @@ public final class StartedTarget implements AutoCloseable {
     }
     Optional<Adapter> begun = Optional.empty();
     try {
-      if (tls) {
-        issue(directory.resolve("pki"), dcmctl);
+      if (dcmctl.isPresent()) {
+        issue(directory.resolve("pki"), dcmctl.get());
       }
       Adapter adapter = Adapter.start(command, in);
       begun = Optional.of(adapter);
@@ -114,6 +115,18 @@ public final class StartedTarget implements AutoCloseable {
       throw failed instanceof DcmException told
           ? told
           : new DcmException(Reason.INTERNAL, "the target cannot be set up: " + failed, failed);
+    }
+  }
+
+  /**
+   * What a peer claims that is not started.
+   *
+   * @param command of its adapter
+   * @param in the directory in which the command runs
+   */
+  public static Claims claims(List<String> command, Path in) throws DcmException {
+    try (Adapter adapter = Adapter.start(command, in)) {
+      return claims(adapter.describe());
     }
   }
 

@@ -3,14 +3,19 @@ package org.dcmigrate.conformance.mutants;
 import com.google.protobuf.Message;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.dcmigrate.conformance.mutants.FaultyPeer.Call;
 import org.dcmigrate.conformance.mutants.FaultyPeer.Fault;
+import org.dcmigrate.v1.AttemptRef;
 import org.dcmigrate.v1.ContributorState;
+import org.dcmigrate.v1.DetachRequest;
 import org.dcmigrate.v1.GetContributorStatusRequest;
 import org.dcmigrate.v1.GetContributorStatusResponse;
 import org.dcmigrate.v1.GetPeerResponse;
 import org.dcmigrate.v1.PageChunk;
 import org.dcmigrate.v1.PageCompression;
+import org.dcmigrate.v1.PeerRef;
 import org.dcmigrate.v1.RelayRequest;
 import org.dcmigrate.v1.TransferResponse;
 import org.dcmigrate.v1.TransferShare;
@@ -64,6 +69,23 @@ final class RelayMutants {
         "who relays",
         Faults.response(
             GetPeerResponse.class, peer -> peer.toBuilder().setIdentity("spiffe://a/b").build()));
+    Map<AttemptRef, PeerRef> named = new ConcurrentHashMap<>();
+    add(
+        all,
+        "refuses a second Detach for another destination",
+        "DCM-STA-002",
+        "first-destination",
+        "Detach",
+        Faults.request(
+            DetachRequest.class,
+            asked ->
+                asked
+                        .getNewDestination()
+                        .equals(
+                            named.computeIfAbsent(
+                                asked.getAttempt(), first -> asked.getNewDestination()))
+                    ? asked
+                    : DetachRequest.getDefaultInstance()));
     add(
         all,
         "begins with the first pages that it is told of",

@@ -7,12 +7,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
 
 /** Tells results, for people and for programs. */
 public final class Report {
   private static final double MS_PER_NS = 1e-6;
   private static final Set<Verdict> QUIET =
       EnumSet.of(Verdict.PASS, Verdict.NOT_RUN, Verdict.NOT_APPLICABLE);
+  private static final Set<Verdict> UNTRIED = EnumSet.of(Verdict.NOT_RUN, Verdict.NOT_APPLICABLE);
 
   private Report() {}
 
@@ -72,6 +76,41 @@ public final class Report {
     return parts.isEmpty()
         ? "no case was selected"
         : "%s in %.1f s".formatted(String.join(", ", parts), ms / 1000);
+  }
+
+  /**
+   * A table of roles and levels: how many cases passed, and of how many where not all that ran did.
+   */
+  public static String byRoleAndLevel(List<CaseResult> results) {
+    Map<String, Map<Integer, List<CaseResult>>> roles = new TreeMap<>();
+    SortedSet<Integer> levels = new TreeSet<>();
+    for (CaseResult result : results) {
+      if (!UNTRIED.contains(result.verdict())) {
+        int level = Selection.level(result.of());
+        levels.add(level);
+        roles
+            .computeIfAbsent(Selection.role(result.of()), role -> new TreeMap<>())
+            .computeIfAbsent(level, first -> new ArrayList<>())
+            .add(result);
+      }
+    }
+    StringBuilder text = new StringBuilder("%-12s".formatted("passed"));
+    levels.forEach(level -> text.append("%9s".formatted("L" + level)));
+    roles.forEach(
+        (role, ran) -> {
+          text.append("%n%-12s".formatted(role));
+          levels.forEach(
+              level -> text.append("%9s".formatted(passed(ran.getOrDefault(level, List.of())))));
+        });
+    return text.append("%n".formatted()).toString();
+  }
+
+  private static String passed(List<CaseResult> ran) {
+    long passed = ran.stream().filter(result -> result.verdict() == Verdict.PASS).count();
+    if (ran.isEmpty()) {
+      return "-";
+    }
+    return passed == ran.size() ? Long.toString(passed) : passed + "/" + ran.size();
   }
 
   /** One line for each case there is. */

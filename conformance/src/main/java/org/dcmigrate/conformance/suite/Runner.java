@@ -1,13 +1,14 @@
 package org.dcmigrate.conformance.suite;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.dcmigrate.conformance.play.CheckFailed;
@@ -68,28 +69,28 @@ public final class Runner {
     Map<Integer, CaseResult> results = new TreeMap<>();
     Consumer<Target> lane =
         target -> {
-          for (int i; (i = begun.getAndIncrement()) < cases.size(); ) {
-            CaseResult result = run(cases.get(i), target, endNs);
-            synchronized (results) {
-              results.put(i, result);
-              each.accept(result);
+          try {
+            for (int i; (i = begun.getAndIncrement()) < cases.size(); ) {
+              CaseResult result = run(cases.get(i), target, endNs);
+              synchronized (results) {
+                results.put(i, result);
+                each.accept(result);
+              }
             }
+          } finally {
+            // Where a lane failed, the others end with the case that they are at.
+            begun.set(cases.size());
           }
         };
-    List<Target> others = targets.subList(1, targets.size());
-    try (ExecutorService lanes =
+    List<Future<?>> lanes = new ArrayList<>();
+    try (ExecutorService threads =
         Executors.newThreadPerTaskExecutor(Thread.ofPlatform().factory())) {
-      List<CompletableFuture<Void>> running =
-          others.stream()
-              .map(target -> CompletableFuture.runAsync(() -> lane.accept(target), lanes))
-              .toList();
-      try {
-        lane.accept(targets.getFirst());
-      } finally {
-        // Where a lane failed, the others end with the case that they are at.
-        begun.set(cases.size());
+      targets.forEach(target -> lanes.add(threads.submit(() -> lane.accept(target))));
+    }
+    for (Future<?> ended : lanes) {
+      if (ended.state() == Future.State.FAILED) {
+        throw new IllegalStateException("the suite failed", ended.exceptionNow());
       }
-      running.forEach(CompletableFuture::join);
     }
     return List.copyOf(results.values());
   }

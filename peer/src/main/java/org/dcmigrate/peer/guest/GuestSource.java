@@ -66,6 +66,12 @@ public interface GuestSource extends AutoCloseable {
   void holdBack() throws DcmException;
 
   /**
+   * Whether the guest stands still until {@link #next} has given all that it has left to say: then
+   * comes its {@link Event.Stopped}, or one that stopped without leave runs on.
+   */
+  boolean standsStillUnread();
+
+  /**
    * Only after {@link Event.Stopped}: gives the guest away. When this returns, the guest does not
    * resume by itself, whatever happens to this peer.
    *

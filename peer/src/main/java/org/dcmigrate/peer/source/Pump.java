@@ -33,7 +33,7 @@ import org.dcmigrate.protocol.wire.TransferMessage;
  * The one thread that reads a guest in migration and sends its pages. Everything that touches the
  * guest is a command to this thread, in order; between commands it sends first what has to be sent
  * again, then what the guest emits. Without a destination it does not read, which holds the guest's
- * migration back and lets the guest run.
+ * migration back and lets the guest run; but for one that stands still until it was read.
  */
 final class Pump implements AutoCloseable {
   /** What the pump tells its migration. */
@@ -101,7 +101,8 @@ final class Pump implements AutoCloseable {
   private volatile Optional<Thread> thread = Optional.empty();
   private Optional<Event.Stopped> stopped = Optional.empty();
   private boolean stopReported;
-  private boolean heldBack;
+  // It was held back too late: it is not sent until it runs on.
+  private boolean stopsInVain;
   private boolean reconciling;
   private boolean repairing;
   private boolean takingOver;
@@ -201,7 +202,7 @@ final class Pump implements AutoCloseable {
   void letStop() {
     commands.add(
         () -> {
-          heldBack = false;
+          stopsInVain = false;
           guest.letStop();
         });
   }
@@ -213,8 +214,8 @@ final class Pump implements AutoCloseable {
   void holdBack() {
     commands.add(
         () -> {
-          heldBack = true;
           guest.holdBack();
+          stopsInVain = guest.standsStillUnread();
           if (!stopReported) {
             runOn();
           }
@@ -276,7 +277,7 @@ final class Pump implements AutoCloseable {
         if (current.isPresent()) {
           survey(current.get());
         }
-        if (closed || !(current.isPresent() && work(current.get()))) {
+        if (closed || !(current.isPresent() ? work(current.get()) : readOn())) {
           rested = true;
           resting = true;
           waitForCommand();
@@ -332,6 +333,10 @@ final class Pump implements AutoCloseable {
 
   /** Does the next piece of work; false when there is none until a command comes. */
   private boolean work(Link to) throws DcmException {
+    if (stopsInVain) {
+      stopsInVain = readOn();
+      return true;
+    }
     Optional<Extent> again = pages.nextResend();
     if (again.isPresent()) {
       sendAgain(to, again.get());
@@ -355,28 +360,52 @@ final class Pump implements AutoCloseable {
       return false;
     }
     // Between pages taken over, the guest is only asked whether it has something.
-    handle(to, guest.next(takingOver ? Duration.ZERO : PATIENCE));
+    handle(Optional.of(to), guest.next(takingOver ? Duration.ZERO : PATIENCE));
     return true;
   }
 
-  private void handle(Link to, Event event) throws DcmException {
+  /** Reads on a guest that would stand still otherwise; what it says is left to be sent. */
+  private boolean readOn() throws DcmException {
+    if (stopped.isPresent() || !guest.standsStillUnread()) {
+      return false;
+    }
+    handle(Optional.empty(), guest.next(PATIENCE));
+    return true;
+  }
+
+  private void emitted(Optional<Link> to, List<TransferMessage.Chunk> chunks) {
+    if (to.isPresent()) {
+      send(to.get(), chunks);
+    } else {
+      chunks.forEach(this::notSent);
+    }
+  }
+
+  private void notSent(TransferMessage.Chunk chunk) {
+    pages.notSent(new Extent(chunk.block(), chunk.firstPage(), chunk.pageCount()));
+  }
+
+  private void handle(Optional<Link> to, Event event) throws DcmException {
     switch (event) {
       case Event.Pages run -> {
         listener.read(run.pageCount());
-        send(
+        emitted(
             to, pages.emitted(run.block(), run.firstPage(), run.pageCount(), run.payload(), false));
       }
       case Event.ZeroPages run -> {
         listener.read(run.pageCount());
-        send(to, pages.emittedZero(run.block(), run.firstPage(), run.pageCount()));
+        emitted(to, pages.emittedZero(run.block(), run.firstPage(), run.pageCount()));
       }
       case Event.PassEnded ended -> listener.passEnded(ended.pass(), ended.dirtyPages());
-      case Event.Idle idle -> idle();
+      case Event.Idle idle -> {
+        if (to.isPresent()) {
+          idle();
+        }
+      }
       case Event.Stopped stop -> {
         stopped = Optional.of(stop);
         stopReported = false;
-        if (heldBack) {
-          // It was on its way to stop when it was held back.
+        if (stopsInVain) {
           runOn();
         } else {
           listener.stopped(stop);
@@ -413,7 +442,7 @@ final class Pump implements AutoCloseable {
         if (wireBytes.isPresent()) {
           listener.sent(chunk.contentBytes(), wireBytes.getAsLong());
         } else {
-          pages.notSent(new Extent(chunk.block(), chunk.firstPage(), chunk.pageCount()));
+          notSent(chunk);
         }
       }
     } catch (DcmException failed) {

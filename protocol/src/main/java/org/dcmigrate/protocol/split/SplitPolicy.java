@@ -327,7 +327,8 @@ public final class SplitPolicy {
   }
 
   private boolean roomAfterProbe(long nowNs) {
-    if (nowNs < probeEndsNs || !probed.isKnown()) {
+    // Nothing at all is an answer, too, once contributors were asked.
+    if (nowNs < probeEndsNs || probed.measuredNs() == 0) {
       return false;
     }
     aloneReached = probed.perSecond();
@@ -343,7 +344,7 @@ public final class SplitPolicy {
   }
 
   private boolean roomAgain() {
-    boolean fallen = since.measuredNs() >= FALLEN_NS && since.perSecond() < FALLEN * aloneReached;
+    boolean fallen = since.measuredNs() >= FALLEN_NS && since.perSecond() <= FALLEN * aloneReached;
     if (fallen) {
       room = Room.UNKNOWN;
       source.reset();

@@ -124,6 +124,32 @@ final class SplitPolicyTest {
   }
 
   @Test
+  void takesOverFromAContributorThatStandsStillWhileTheSourceSlowsDown() {
+    SplitPolicy policy = new SplitPolicy();
+    PeerId old = new PeerId("spiffe://test/peer/old");
+    Backlog nothing = new Backlog(0, 0);
+    long tickNs = 100_000_000;
+    long nowNs = tickNs;
+    for (int tick = 0; tick < 20; tick++) {
+      policy.sourceSent(tick < 5 ? 10 << 20 : 5 << 20, tickNs, true);
+      policy.contributor(old, 1024, Geometry.PAGE_BYTES, nowNs);
+      nowNs += tickNs;
+    }
+    assertThat(policy.next(nothing, nowNs))
+        .as("it looks")
+        .isInstanceOf(SplitPolicy.Step.Rest.class);
+
+    List<SplitPolicy.Step> steps = new ArrayList<>();
+    for (int tick = 0; tick < 10; tick++) {
+      nowNs += tickNs;
+      policy.sourceSent(0, tickNs, false);
+      policy.contributor(old, 1024, Geometry.PAGE_BYTES, nowNs);
+      steps.add(policy.next(nothing, nowNs));
+    }
+    assertThat(steps).hasAtLeastOneElementOfType(SplitPolicy.Step.TakeOver.class);
+  }
+
+  @Test
   void takesOverFromAContributorThatSlowsDown() {
     Links links = new Links(B, List.of(B), 2 * B);
     double needed = BYTES / (2 * B);

@@ -218,7 +218,7 @@ final class QemuSource implements GuestSource {
       if (phase != Phase.READING) {
         return;
       }
-      if (reader.ramEnded() || watch.seen().stopped()) {
+      if (standsStill()) {
         stopAllowed = true;
         return;
       }
@@ -229,6 +229,10 @@ final class QemuSource implements GuestSource {
     } finally {
       busy.unlock();
     }
+  }
+
+  private boolean standsStill() {
+    return reader.ramEnded() || watch.seen().stopped();
   }
 
   private void holdInLaterPass() throws DcmException {
@@ -242,6 +246,16 @@ final class QemuSource implements GuestSource {
       // Too little left to hold it back with: in a new first pass there is enough again.
       run.stop();
       restart();
+    }
+  }
+
+  @Override
+  public boolean standsStillUnread() {
+    busy.lock();
+    try {
+      return phase == Phase.READING && standsStill();
+    } finally {
+      busy.unlock();
     }
   }
 

@@ -164,6 +164,12 @@ final class SyntheticSource implements GuestSource {
     }
   }
 
+  /** It runs on wherever it is. */
+  @Override
+  public boolean standsStillUnread() {
+    return false;
+  }
+
   @Override
   public synchronized StoppedGuest seal() throws DcmException {
     requireStandsStill();

@@ -64,6 +64,24 @@ public final class SerialLog {
     return lastTick();
   }
 
+  /** Waits until no tick has come for so long. */
+  public void awaitSilence(Duration length) {
+    long deadlineNs = System.nanoTime() + PATIENCE.toNanos();
+    long last = lastTick();
+    long sinceNs = System.nanoTime();
+    while (System.nanoTime() - sinceNs <= length.toNanos()) {
+      if (System.nanoTime() > deadlineNs) {
+        throw new AssertionError("the guest goes on ticking; its last tick: " + last);
+      }
+      LockSupport.parkNanos(2_000_000);
+      long tick = lastTick();
+      if (tick != last) {
+        last = tick;
+        sinceNs = System.nanoTime();
+      }
+    }
+  }
+
   /** Waits for a line. */
   public void awaitLine(String wanted) {
     await(lines -> lines.contains(wanted), "line " + wanted);
