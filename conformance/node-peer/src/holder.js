@@ -266,6 +266,8 @@ export class Holder {
    */
   detach(epoch, newDestination) {
     require(this.#peer.clients.knows(newDestination), 'PEER_UNKNOWN', 'The new destination is not configured here.');
+    // Said again: the destination named first stays the one.
+    if (epoch === this.#epoch) return;
     this.#journal('RETIRED', { epoch: String(epoch), newDestination });
     this.#endEpoch(new DcmError('EPOCH_STALE', 'Another epoch began.'));
     this.#epoch = epoch;

@@ -2,17 +2,17 @@ package org.dcmigrate.conformance;
 
 import java.io.PrintWriter;
 import java.time.Duration;
-import java.util.EnumSet;
 import java.util.List;
-import java.util.Set;
+import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.dcmigrate.conformance.config.TargetFile;
 import org.dcmigrate.conformance.play.Answer;
 import org.dcmigrate.conformance.play.Ending;
+import org.dcmigrate.conformance.play.TestGuest;
 import org.dcmigrate.conformance.play.TestMigration;
 import org.dcmigrate.conformance.play.Trial;
 import org.dcmigrate.conformance.suite.Report;
 import org.dcmigrate.protocol.DcmException;
-import org.dcmigrate.protocol.Reason;
 import org.dcmigrate.v1.GetPeerRequest;
 import org.dcmigrate.v1.GetPeerResponse;
 import org.dcmigrate.v1.OpenResponse;
@@ -37,8 +37,6 @@ final class DoctorCommand implements Callable<Integer> {
   private static final int ILL = 1;
   private static final int WRONG_USAGE = 2;
   private static final int VERSION = 1;
-  private static final Set<Reason> USAGE =
-      EnumSet.of(Reason.FIELD_INVALID, Reason.IDENTITY_INVALID);
   private static final Duration TIMEOUT = Duration.ofSeconds(10);
 
   @Mixin private TargetOptions target = new TargetOptions();
@@ -50,7 +48,33 @@ final class DoctorCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     PrintWriter out = spec.commandLine().getOut();
-    try (Session session = Session.unreached(target, guest)) {
+    try {
+      Optional<TargetFile.Target> named = target.named();
+      TestGuest _ = guest.guest();
+      return named.isPresent() && named.get() instanceof TargetFile.Target.ToStart
+          ? examineStarted(out)
+          : examine(Session.unreached(target, guest), out);
+    } catch (DcmException wrong) {
+      spec.commandLine().getErr().println("dcm-conformance: " + wrong.sentence());
+      return WRONG_USAGE;
+    }
+  }
+
+  private int examineStarted(PrintWriter out) throws DcmException {
+    Session session;
+    try {
+      session = Session.unreached(target, guest);
+    } catch (DcmException failed) {
+      return ill(
+          out,
+          failed.sentence(),
+          "the adapter has to start the target; look at what it printed, and at the file");
+    }
+    return examine(session, out);
+  }
+
+  private int examine(Session session, PrintWriter out) throws DcmException {
+    try (session) {
       Trial trial = new Trial(session.targets(1, TIMEOUT).getFirst(), session.guest());
       try {
         return examine(session.endpoint(), trial, out);
@@ -58,13 +82,6 @@ final class DoctorCommand implements Callable<Integer> {
         trial.cleanUp();
         out.flush();
       }
-    } catch (DcmException wrong) {
-      if (USAGE.contains(wrong.reason())) {
-        spec.commandLine().getErr().println("dcm-conformance: " + wrong.sentence());
-        return WRONG_USAGE;
-      }
-      return ill(
-          out, wrong.sentence(), "its adapter has to start the target; look at what it printed");
     }
   }
 

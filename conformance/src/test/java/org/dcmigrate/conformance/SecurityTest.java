@@ -46,6 +46,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** The cases about certificates, over TLS: a right peer passes, one that looks at nothing fails. */
 class SecurityTest {
   private static final PeerId REFERENCE = new PeerId("spiffe://test/peer/reference");
+  private static final PeerId THIRD = new PeerId("spiffe://test/peer/tester-witness");
 
   @TempDir private Path directory;
   private Authority authority;
@@ -91,12 +92,30 @@ class SecurityTest {
   /** As a source, it tells who listens by the certificate alone. */
   @Test
   void theReferenceIsNotRedirectedToAnImpostor() throws Exception {
+    CaseResult result = redirectedToAnImpostor(ReferencePeer.SECOND, THIRD);
+
+    assertThat(result.verdict()).as(Report.text(result)).isEqualTo(Verdict.PASS);
+  }
+
+  /** Whom the source takes for the second is the third, so that the case can fail. */
+  @Test
+  void aSourceThatTakesAnImpostorFails() throws Exception {
+    CaseResult result = redirectedToAnImpostor(THIRD, ReferencePeer.SECOND);
+
+    assertThat(result.verdict()).as(Report.text(result)).isEqualTo(Verdict.FAIL);
+    assertThat(result.explanation()).startsWith("Redirect");
+  }
+
+  /**
+   * @param second who the target thinks is the second peer
+   * @param third and the third
+   */
+  private CaseResult redirectedToAnImpostor(PeerId second, PeerId third) throws Exception {
     Map<String, Integer> ports = FreePorts.each(List.of("tester", "second", "third"));
-    PeerId third = new PeerId("spiffe://test/peer/tester-witness");
     try (Daemon daemon =
         reference(
             peer("tester", ports, ReferencePeer.TESTER),
-            peer("second", ports, ReferencePeer.SECOND),
+            peer("second", ports, second),
             peer("third", ports, third))) {
       Cast cast =
           new Cast(
@@ -106,18 +125,16 @@ class SecurityTest {
               Optional.of(
                   new Persona(
                       "second", authority.security(ReferencePeer.SECOND), listen(ports, "second"))),
-              Optional.of(new Persona("third", authority.security(third), listen(ports, "third"))),
+              Optional.of(new Persona("third", authority.security(THIRD), listen(ports, "third"))),
               Optional.of(tester),
               Optional.of(authority),
               Optional.empty(),
               Cast.SILENCE);
-      assertThat(
-              Tester.run(
-                  cast, Duration.ofSeconds(10), Tester.ofSource("redirect/source/wrong-identity")))
-          .hasSize(1)
-          .filteredOn(result -> result.verdict() != Verdict.PASS)
-          .extracting(Report::text)
-          .isEmpty();
+      List<CaseResult> results =
+          Tester.run(
+              cast, Duration.ofSeconds(10), Tester.ofSource("redirect/source/wrong-identity"));
+      assertThat(results).hasSize(1);
+      return results.getFirst();
     }
   }
 

@@ -184,16 +184,14 @@ class QemuRedirectTest {
       MigrationId migration = stoppedForMostOfItsLastPages(vm);
       // As good as nothing: the rest of the last pages would take hours.
       all().peer("a").egress().setBytesPerSecond(1);
-      try (ServerSocket mute = all().mute("c")) {
+      try (ServerSocket _ = all().mute("c")) {
         CompletableFuture<Void> redirect =
             CompletableFuture.runAsync(
                 () ->
                     assertThatThrownBy(() -> redirect(migration, "c"))
-                        .as(mute.toString())
                         .isInstanceOf(DcmException.class));
         all().await("a", migration, view -> view.state() instanceof SourceState.Redirecting);
         vm.serial().awaitTickAfter(vm.serial().lastTick());
-        assertThat(all().view("a", migration).state()).isInstanceOf(SourceState.Redirecting.class);
         redirect.join();
       }
       all().peer("a").egress().setBytesPerSecond(0);
@@ -208,7 +206,7 @@ class QemuRedirectTest {
   private MigrationId stoppedForMostOfItsLastPages(QemuTestVm vm) throws Exception {
     MigrationId migration = migrate("b", Duration.ofMillis(50));
     all().await("a", migration, view -> view.progress().pass() >= 2);
-    // The last pages, up to 4 MiB, take 8 s.
+    // The last pages, 4 MiB or more, take 8 s at least.
     all().peer("a").egress().setBytesPerSecond(512 << 10);
     all().peer("a").migrations().limitDowntime(migration, Duration.ofSeconds(60));
     vm.serial().awaitSilence(Duration.ofSeconds(2));

@@ -89,6 +89,12 @@ public final class DecisionCases {
         DecisionCases::oneVoteTooFew);
     add(
         cases,
+        "first-witness",
+        "the witness stays whom the first Commit named",
+        "DCM-STA-002 DCM-DEC-001",
+        DecisionCases::firstWitness);
+    add(
+        cases,
         "vote-after-grant",
         "a destination votes only once it has the grant, which is its vote in ballot 0",
         "DCM-DEC-009",
@@ -320,6 +326,21 @@ public final class DecisionCases {
         () -> trial.votes().questions(attempt).size() > before + 1);
     SwitchoverCases.state(granted.migration(), "DECIDING");
     runs(trial, granted);
+  }
+
+  private static void firstWitness(Trial trial) {
+    Granted granted = decidingWithWitness(trial);
+    TestMigration migration = granted.migration();
+    AttemptRef attempt = migration.attempt();
+    int before = trial.votes().questions(attempt).size();
+    Switchover second = Switchover.begin(trial, migration).commit(migration.memory().digest());
+    Expect.eventually(
+        "the target asks the source again, and more than once",
+        trial.target().timeout(),
+        () -> trial.votes().questions(attempt).size() > before + 2);
+    trial.secondVotes().letGo(attempt);
+    second.running().end();
+    SwitchoverCases.state(migration, "OWNED");
   }
 
   private static void voteAfterGrant(Trial trial) {

@@ -18,7 +18,9 @@ import org.dcmigrate.conformance.play.Trial;
 import org.dcmigrate.v1.DetachResponse;
 import org.dcmigrate.v1.Extent;
 import org.dcmigrate.v1.GenerationExtent;
+import org.dcmigrate.v1.OpenRequest;
 import org.dcmigrate.v1.PageChunk;
+import org.dcmigrate.v1.PeerRef;
 import org.dcmigrate.v1.RelayRequest;
 import org.dcmigrate.v1.TransferRequest;
 
@@ -105,6 +107,20 @@ final class Flows {
                 .course()
                 .await("Relay", migration.patience(), went(trial.stage().first(), "Relay")));
     return migration;
+  }
+
+  /** The Open that a peer is asked with first. */
+  static OpenRequest opened(Trial trial, TargetMigration migration, PlayedPeer peer) {
+    return trial
+        .stage()
+        .course()
+        .await("Open at " + peer.name(), migration.patience(), came(peer, OPEN))
+        .as(OpenRequest.class);
+  }
+
+  /** The contributors that an Open announces, by their identities, ascending. */
+  static List<String> contributors(OpenRequest open) {
+    return open.getContributorsList().stream().map(PeerRef::getIdentity).sorted().toList();
   }
 
   // ---- Events.

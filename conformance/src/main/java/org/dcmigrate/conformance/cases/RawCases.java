@@ -123,13 +123,23 @@ public final class RawCases {
         cases,
         "content-type",
         "a call of another content type",
-        headers -> headers.set("content-type", "text/plain"));
+        "DCM-TRN-009",
+        headers -> headers.set("content-type", "text/plain"),
+        RawConnection::framed);
     header(
         cases,
         "unknown-encoding",
         "a call in an encoding that there is not",
-        headers -> headers.set("grpc-encoding", "none-such"));
-    header(cases, "path", "a call to a path that is no method", headers -> headers.path("/Abort"));
+        "DCM-TRN-009",
+        headers -> headers.set("grpc-encoding", "none-such"),
+        abort -> RawConnection.framed(1, abort.length, abort));
+    header(
+        cases,
+        "path",
+        "a call to a path that is no method",
+        "DCM-ERR-006",
+        headers -> headers.path("/Abort"),
+        RawConnection::framed);
     add(
         cases,
         "headers-too-long",
@@ -159,23 +169,22 @@ public final class RawCases {
   }
 
   private static void header(
-      List<Case> cases, String name, String what, Consumer<Http2Headers> change) {
+      List<Case> cases,
+      String name,
+      String what,
+      String clause,
+      Consumer<Http2Headers> change,
+      Spoil body) {
     add(
         cases,
         name,
         what + " is not taken, and others are",
-        name.equals("path") ? "DCM-ERR-006" : "DCM-TRN-009",
+        clause,
         trial ->
             notTaken(
                 trial,
                 what,
-                (connection, abort) -> {
-                  byte[] body =
-                      name.equals("unknown-encoding")
-                          ? RawConnection.framed(1, abort.length, abort)
-                          : RawConnection.framed(abort);
-                  return connection.begin(ABORT, change).end(body);
-                }));
+                (connection, abort) -> connection.begin(ABORT, change).end(body.of(abort))));
   }
 
   private static void headersTooLong(Trial trial) {

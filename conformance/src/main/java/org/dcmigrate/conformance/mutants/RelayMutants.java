@@ -4,7 +4,9 @@ import com.google.protobuf.Message;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.dcmigrate.conformance.mutants.FaultyPeer.Call;
 import org.dcmigrate.conformance.mutants.FaultyPeer.Fault;
 import org.dcmigrate.v1.AttemptRef;
@@ -17,6 +19,7 @@ import org.dcmigrate.v1.PageChunk;
 import org.dcmigrate.v1.PageCompression;
 import org.dcmigrate.v1.PeerRef;
 import org.dcmigrate.v1.RelayRequest;
+import org.dcmigrate.v1.TransferRequest;
 import org.dcmigrate.v1.TransferResponse;
 import org.dcmigrate.v1.TransferShare;
 
@@ -69,23 +72,13 @@ final class RelayMutants {
         "who relays",
         Faults.response(
             GetPeerResponse.class, peer -> peer.toBuilder().setIdentity("spiffe://a/b").build()));
-    Map<AttemptRef, PeerRef> named = new ConcurrentHashMap<>();
     add(
         all,
-        "refuses a second Detach for another destination",
-        "DCM-STA-002",
+        "relays to whom the last Detach named",
+        "DCM-CTR-006",
         "first-destination",
-        "Detach",
-        Faults.request(
-            DetachRequest.class,
-            asked ->
-                asked
-                        .getNewDestination()
-                        .equals(
-                            named.computeIfAbsent(
-                                asked.getAttempt(), first -> asked.getNewDestination()))
-                    ? asked
-                    : DetachRequest.getDefaultInstance()));
+        "CONTRIBUTOR_STATE_DRAINED",
+        new LastNamed());
     add(
         all,
         "begins with the first pages that it is told of",
@@ -230,5 +223,34 @@ final class RelayMutants {
 
   private static Fault relaying(Faults.Change<PageChunk> change) {
     return Faults.inCalls(Faults.chunk(change));
+  }
+
+  /** Once a second Detach named another destination, nothing comes to the first. */
+  private static final class LastNamed implements Fault {
+    private final Map<AttemptRef, PeerRef> named = new ConcurrentHashMap<>();
+    private final AtomicBoolean another = new AtomicBoolean();
+
+    @Override
+    public Optional<Message> request(Call call, Message message) {
+      if (message instanceof DetachRequest asked
+          && !named
+              .computeIfAbsent(asked.getAttempt(), attempt -> asked.getNewDestination())
+              .equals(asked.getNewDestination())) {
+        another.set(true);
+      }
+      return Optional.of(message);
+    }
+
+    @Override
+    public Fault calls() {
+      return new Fault() {
+        @Override
+        public Optional<Message> request(Call call, Message message) {
+          return message instanceof TransferRequest page && page.hasChunk() && another.get()
+              ? Optional.empty()
+              : Optional.of(message);
+        }
+      };
+    }
   }
 }

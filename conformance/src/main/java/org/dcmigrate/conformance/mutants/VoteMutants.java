@@ -4,6 +4,7 @@ import com.google.protobuf.Message;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.dcmigrate.conformance.mutants.FaultyPeer.Call;
 import org.dcmigrate.conformance.mutants.FaultyPeer.Fault;
@@ -13,6 +14,7 @@ import org.dcmigrate.v1.DismissRequest;
 import org.dcmigrate.v1.PromiseRequest;
 import org.dcmigrate.v1.PromiseResponse;
 import org.dcmigrate.v1.ResolveMigrationRequest;
+import org.dcmigrate.v1.SwitchoverRequest;
 
 /** Voters, and destinations that ask for votes, with one fault each. */
 final class VoteMutants {
@@ -79,6 +81,13 @@ final class VoteMutants {
   }
 
   private static void destinations(List<Mutant> all) {
+    all.add(
+        new Mutant(
+            "forgets the witness that was named first",
+            "DCM-STA-002",
+            "decision/destination/first-witness",
+            "answer in Switchover",
+            new WitnessNamedLater()));
     all.add(
         new Mutant(
             "takes a refusal for a vote",
@@ -212,6 +221,31 @@ final class VoteMutants {
       return message instanceof AcceptRequest && questions.getAndIncrement() > 0
           ? List.of()
           : List.of(message);
+    }
+  }
+
+  /** Once a Commit names no witness, it counts the votes of the former witness no more. */
+  private static final class WitnessNamedLater implements Fault {
+    private final AtomicBoolean none = new AtomicBoolean();
+
+    @Override
+    public Optional<Message> request(Call call, Message message) {
+      if (message instanceof SwitchoverRequest step && step.hasCommit()) {
+        none.set(!step.getCommit().hasWitness());
+      }
+      return Optional.of(message);
+    }
+
+    @Override
+    public Fault calls() {
+      return new Fault() {
+        @Override
+        public Optional<Message> response(Call call, Message message) {
+          return message instanceof AcceptResponse && none.get()
+              ? Optional.empty()
+              : Optional.of(message);
+        }
+      };
     }
   }
 }

@@ -25,6 +25,7 @@ import org.dcmigrate.conformance.cases.PathCases;
 import org.dcmigrate.conformance.cases.PlanCases;
 import org.dcmigrate.conformance.cases.RawCases;
 import org.dcmigrate.conformance.cases.RedirectCases;
+import org.dcmigrate.conformance.cases.RedirectMomentCases;
 import org.dcmigrate.conformance.cases.RelayCases;
 import org.dcmigrate.conformance.cases.RestartCases;
 import org.dcmigrate.conformance.cases.SourceCases;
@@ -58,6 +59,7 @@ public final class Suite {
               GridCases.all(),
               SourceCases.all(),
               RedirectCases.all(),
+              RedirectMomentCases.all(),
               PlanCases.all(),
               LossCases.all(),
               RestartCases.all())

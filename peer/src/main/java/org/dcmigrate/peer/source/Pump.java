@@ -12,9 +12,11 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.dcmigrate.peer.client.PeerClient;
+import org.dcmigrate.peer.config.Timeouts;
 import org.dcmigrate.peer.guest.GuestSource;
 import org.dcmigrate.peer.guest.GuestSource.Event;
 import org.dcmigrate.peer.guest.StoppedGuest;
+import org.dcmigrate.peer.transfer.CompressionMode;
 import org.dcmigrate.peer.transfer.EgressFlow;
 import org.dcmigrate.peer.transfer.TransferSender;
 import org.dcmigrate.protocol.Attempt;
@@ -33,7 +35,10 @@ import org.dcmigrate.protocol.wire.TransferMessage;
  * The one thread that reads a guest in migration and sends its pages. Everything that touches the
  * guest is a command to this thread, in order; between commands it sends first what has to be sent
  * again, then what the guest emits. Without a destination it does not read, which holds the guest's
- * migration back and lets the guest run; but for one that stands still until it was read.
+ * migration back and lets the guest run.
+ *
+ * <p>A guest may stop though it is held back, in the moment before, and stand still until it was
+ * read: then it is read to its end at once, with or without a destination, and runs on.
  */
 final class Pump implements AutoCloseable {
   /** What the pump tells its migration. */
@@ -71,6 +76,9 @@ final class Pump implements AutoCloseable {
   }
 
   private static final Duration PATIENCE = Duration.ofMillis(20);
+  private static final Duration LOOK = Duration.ofMillis(50);
+  private static final Duration LONGEST_REST = Duration.ofSeconds(1);
+  private static final long MOST_READING_NS = TimeUnit.SECONDS.toNanos(5);
   private static final long SURVEY_NS = TimeUnit.MILLISECONDS.toNanos(100);
   private static final Duration INVENTORY_DEADLINE = Duration.ofSeconds(60);
   private static final int RESEND_BYTES = 64 * Geometry.PAGE_BYTES;
@@ -87,7 +95,8 @@ final class Pump implements AutoCloseable {
 
   private final GuestSource guest;
   private final SourcePages pages;
-  private final SourceContext context;
+  private final Timeouts timeouts;
+  private final CompressionMode compression;
   private final EgressFlow flow;
   private final Listener listener;
   private final BlockingQueue<Command> commands = new LinkedBlockingQueue<>();
@@ -101,8 +110,8 @@ final class Pump implements AutoCloseable {
   private volatile Optional<Thread> thread = Optional.empty();
   private Optional<Event.Stopped> stopped = Optional.empty();
   private boolean stopReported;
-  // It was held back too late: it is not sent until it runs on.
-  private boolean stopsInVain;
+  // The guest is not to stop. Where it has all the same it is read to its end, and runs on.
+  private boolean held = true;
   private boolean reconciling;
   private boolean repairing;
   private boolean takingOver;
@@ -114,12 +123,14 @@ final class Pump implements AutoCloseable {
   Pump(
       GuestSource guest,
       SourcePages pages,
-      SourceContext context,
+      Timeouts timeouts,
+      CompressionMode compression,
       EgressFlow flow,
       Listener listener) {
     this.guest = guest;
     this.pages = pages;
-    this.context = context;
+    this.timeouts = timeouts;
+    this.compression = compression;
     this.flow = flow;
     this.listener = listener;
   }
@@ -149,7 +160,11 @@ final class Pump implements AutoCloseable {
   /** Plans who sends what, and begins to send. */
   void startTransfer(
       Attempt attempt, PeerClient to, long heldPages, Map<PeerId, PageSet> available) {
-    commands.add(() -> begin(attempt, to, heldPages, available));
+    commands.add(
+        () -> {
+          readToTheEnd();
+          begin(attempt, to, heldPages, available);
+        });
   }
 
   /** Ends sending in this epoch; when this returns, the versions emitted stand still. */
@@ -164,6 +179,7 @@ final class Pump implements AutoCloseable {
     CompletableFuture<Boolean> still = new CompletableFuture<>();
     commands.add(
         () -> {
+          readToTheEnd();
           reconciling = false;
           repairing = false;
           reportStop(current.get());
@@ -192,7 +208,11 @@ final class Pump implements AutoCloseable {
   }
 
   void reconcile() {
-    commands.add(this::beginReconcile);
+    commands.add(
+        () -> {
+          readToTheEnd();
+          beginReconcile();
+        });
   }
 
   void repair() {
@@ -202,7 +222,11 @@ final class Pump implements AutoCloseable {
   void letStop() {
     commands.add(
         () -> {
-          stopsInVain = false;
+          if (held) {
+            // To run on takes the leave to stop back: so that comes first.
+            readToTheEnd();
+          }
+          held = false;
           guest.letStop();
         });
   }
@@ -214,8 +238,8 @@ final class Pump implements AutoCloseable {
   void holdBack() {
     commands.add(
         () -> {
+          held = true;
           guest.holdBack();
-          stopsInVain = guest.standsStillUnread();
           if (!stopReported) {
             runOn();
           }
@@ -258,13 +282,19 @@ final class Pump implements AutoCloseable {
     if (stopped.isPresent()) {
       stopped = Optional.empty();
       stopReported = false;
+      held = true;
       guest.resume();
       listener.ranOn();
     }
   }
 
+  /** Whether there is something more urgent than to wait for the destination. */
   private boolean isCalled() {
-    return !commands.isEmpty();
+    return !commands.isEmpty() || (held && isUnread());
+  }
+
+  private boolean isUnread() {
+    return stopped.isEmpty() && guest.standsStillUnread();
   }
 
   private void run() {
@@ -325,7 +355,9 @@ final class Pump implements AutoCloseable {
     if (closed) {
       return;
     }
-    Command next = commands.poll(1, TimeUnit.SECONDS);
+    // A guest that is not read says nothing when it stops.
+    Duration most = link.isEmpty() && stopped.isEmpty() ? LOOK : LONGEST_REST;
+    Command next = commands.poll(most.toMillis(), TimeUnit.MILLISECONDS);
     if (next != null) {
       next.run();
     }
@@ -333,8 +365,7 @@ final class Pump implements AutoCloseable {
 
   /** Does the next piece of work; false when there is none until a command comes. */
   private boolean work(Link to) throws DcmException {
-    if (stopsInVain) {
-      stopsInVain = readOn();
+    if (held && readOn()) {
       return true;
     }
     Optional<Extent> again = pages.nextResend();
@@ -342,14 +373,14 @@ final class Pump implements AutoCloseable {
       sendAgain(to, again.get());
       return true;
     }
-    if (reconciling) {
-      reconciling = false;
-      afterAcknowledged(to, new SourceInput.Reconciled(to.attempt().epoch()));
-      return true;
-    }
-    if (repairing) {
-      repairing = false;
-      afterAcknowledged(to, new SourceInput.Repaired(to.attempt().epoch()));
+    if (reconciling || repairing) {
+      if (allAcknowledged(to)) {
+        long epoch = to.attempt().epoch();
+        listener.happened(
+            reconciling ? new SourceInput.Reconciled(epoch) : new SourceInput.Repaired(epoch));
+        reconciling = false;
+        repairing = false;
+      }
       return true;
     }
     if (stopped.isPresent()) {
@@ -366,11 +397,22 @@ final class Pump implements AutoCloseable {
 
   /** Reads on a guest that would stand still otherwise; what it says is left to be sent. */
   private boolean readOn() throws DcmException {
-    if (stopped.isPresent() || !guest.standsStillUnread()) {
+    if (!isUnread()) {
       return false;
     }
+    rested = true;
+    resting = true;
     handle(Optional.empty(), guest.next(PATIENCE));
     return true;
+  }
+
+  /**
+   * Before what takes long, and before the versions emitted are to stand still: a guest that would
+   * stand still runs on first, and says nothing more.
+   */
+  private void readToTheEnd() throws DcmException {
+    long deadlineNs = System.nanoTime() + MOST_READING_NS;
+    while (!closed && readOn() && System.nanoTime() - deadlineNs < 0) {}
   }
 
   private void emitted(Optional<Link> to, List<TransferMessage.Chunk> chunks) {
@@ -405,7 +447,7 @@ final class Pump implements AutoCloseable {
       case Event.Stopped stop -> {
         stopped = Optional.of(stop);
         stopReported = false;
-        if (stopsInVain) {
+        if (held) {
           runOn();
         } else {
           listener.stopped(stop);
@@ -450,19 +492,10 @@ final class Pump implements AutoCloseable {
     }
   }
 
-  private void afterAcknowledged(Link to, SourceInput then) {
-    try {
-      to.sender().awaitAcknowledged(context.timeouts().sendStall());
-      listener.happened(then);
-    } catch (DcmException failed) {
-      lost(to, failed.failure());
-    }
-  }
-
-  /** False where the destination is lost, or a command came first. */
+  /** False where the destination is lost, or something more urgent came first. */
   private boolean allAcknowledged(Link to) {
     try {
-      return to.sender().awaitAcknowledgedUnless(this::isCalled, context.timeouts().sendStall());
+      return to.sender().awaitAcknowledgedUnless(this::isCalled, timeouts.sendStall());
     } catch (DcmException failed) {
       lost(to, failed.failure());
       return false;
@@ -484,6 +517,8 @@ final class Pump implements AutoCloseable {
   private void lost(Link to, Failure why) {
     if (link.isPresent() && link.get().sender().equals(to.sender())) {
       link = Optional.empty();
+      reconciling = false;
+      repairing = false;
       to.sender().cancel();
       listener.happened(new SourceInput.DestinationLost(to.attempt().epoch(), why));
       reportStop(to);
@@ -513,8 +548,7 @@ final class Pump implements AutoCloseable {
 
   private Link connect(Attempt attempt, PeerClient to) throws DcmException {
     TransferSender sender =
-        TransferSender.open(
-            to.channel(), attempt, flow, context.timeouts().sendStall(), context.compression());
+        TransferSender.open(to.channel(), attempt, flow, timeouts.sendStall(), compression);
     acknowledgedBytes = 0;
     surveyedAtNs = System.nanoTime();
     return new Link(attempt, to, sender);
@@ -527,7 +561,7 @@ final class Pump implements AutoCloseable {
     }
     Link to = current.get();
     try {
-      to.sender().awaitAcknowledged(context.timeouts().sendStall());
+      to.sender().awaitAcknowledged(timeouts.sendStall());
       HeldPages held = inventory(to.client(), to.attempt(), to.attempt().epoch());
       pages.resendMissing(held.current());
       pages.outbid(held);

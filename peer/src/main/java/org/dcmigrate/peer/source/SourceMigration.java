@@ -177,7 +177,14 @@ public final class SourceMigration {
                   source.metadata().kind(),
                   source.metadata().properties()));
       started.calls.guest(source.metadata(), pages);
-      Pump pump = new Pump(source, pages, context, started.flow, started.new PumpListener());
+      Pump pump =
+          new Pump(
+              source,
+              pages,
+              context.timeouts(),
+              context.compression(),
+              started.flow,
+              started.new PumpListener());
       started.pump = Optional.of(pump);
       started.carryOut(first, Transitions.sourceStarted(first));
       pump.start(migration.toString());

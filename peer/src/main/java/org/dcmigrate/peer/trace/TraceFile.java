@@ -27,11 +27,15 @@ import org.slf4j.LoggerFactory;
 /**
  * Appends one line of JSON for each step, as {@code docs/trace.schema.json} says. A line is one
  * write, so that a kill leaves at most the last one torn. The file is not synced: the journal is
- * what counts, and a trace must not make a switchover longer. Where it cannot be written any more
- * it ends, with a line in the log, and the peer goes on.
+ * what counts, and a trace must not make a switchover longer. Where it cannot be written any more,
+ * or has become too large, it ends, with a line in the log, and the peer goes on.
  */
 public final class TraceFile implements Trace, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(TraceFile.class);
+
+  /** Refused requests are traced, too: a peer that makes many must not fill the disk. */
+  private static final long MOST_BYTES = 1L << 30;
+
   private static final DateTimeFormatter TIME =
       new DateTimeFormatterBuilder()
           .appendPattern("uuuu-MM-dd'T'HH:mm:ss")
@@ -43,22 +47,28 @@ public final class TraceFile implements Trace, AutoCloseable {
   private final PeerId peer;
   private final Clock clock;
   private final FileChannel file;
+  private final long mostBytes;
   private final UUID life = UUID.randomUUID();
   private long number;
   private boolean broken;
 
-  private TraceFile(PeerId peer, Clock clock, FileChannel file) {
+  private TraceFile(PeerId peer, Clock clock, FileChannel file, long mostBytes) {
     this.peer = peer;
     this.clock = clock;
     this.file = file;
+    this.mostBytes = mostBytes;
   }
 
   /**
-   * Opens or makes the file, for its owner's eyes only.
+   * Opens or makes the file, for its owner's eyes only. It ends at 1 GiB.
    *
    * @throws DcmException INTERNAL where it cannot be written
    */
   public static TraceFile open(Path path, PeerId peer, Clock clock) throws DcmException {
+    return open(path, peer, clock, MOST_BYTES);
+  }
+
+  static TraceFile open(Path path, PeerId peer, Clock clock, long mostBytes) throws DcmException {
     try {
       FileChannel file =
           FileChannel.open(
@@ -69,7 +79,7 @@ public final class TraceFile implements Trace, AutoCloseable {
         // Torn when the machine crashed: what follows is whole again.
         file.write(ByteBuffer.wrap(new byte[] {'\n'}));
       }
-      return new TraceFile(peer, clock, file);
+      return new TraceFile(peer, clock, file, mostBytes);
     } catch (IOException failed) {
       throw new DcmException(
           Reason.INTERNAL,
@@ -101,6 +111,11 @@ public final class TraceFile implements Trace, AutoCloseable {
             transition);
     try {
       ByteBuffer line = StandardCharsets.UTF_8.encode(event.toJson() + "\n");
+      if (file.size() + line.remaining() > mostBytes) {
+        broken = true;
+        LOG.error("the trace ends here: it would exceed {} bytes; move it away", mostBytes);
+        return;
+      }
       while (line.hasRemaining()) {
         file.write(line);
       }

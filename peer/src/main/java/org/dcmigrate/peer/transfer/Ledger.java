@@ -18,6 +18,9 @@ final class Ledger {
   // More than the transport lets wait; a power of two.
   private static final int REMEMBERED_CHUNKS = 1 << 14;
 
+  // Not all that is waited for comes with a signal.
+  private static final long LOOK_AGAIN_NS = Duration.ofMillis(50).toNanos();
+
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private Optional<DcmException> failure = Optional.empty();
@@ -165,7 +168,8 @@ final class Ledger {
         if (leftNs <= 0) {
           throw late(patience, late.get());
         }
-        leftNs = changed.awaitNanos(leftNs);
+        long waitNs = Math.min(leftNs, LOOK_AGAIN_NS);
+        leftNs -= waitNs - changed.awaitNanos(waitNs);
         if (acknowledged != counts.acknowledgedChunks) {
           acknowledged = counts.acknowledgedChunks;
           leftNs = patience.toNanos();

@@ -103,7 +103,7 @@ public final class TransferSender implements AutoCloseable {
    * As {@link #send}, unless something else is to be done first: then the chunk is not sent, where
    * it would have to wait for the transport or for its turn. By the thread that sends.
    *
-   * @param called looked at while it waits, and after each {@link #wake}
+   * @param called looked at while it waits, several times a second and after each {@link #wake}
    * @return payload that went over the wire; empty where the chunk was not sent
    */
   public OptionalLong sendUnless(BooleanSupplier called, TransferMessage.Chunk chunk)
@@ -160,7 +160,7 @@ public final class TransferSender implements AutoCloseable {
   /**
    * As {@link #awaitAcknowledged}, unless something else is to be done first.
    *
-   * @param called looked at while it waits, and after each {@link #wake}
+   * @param called looked at while it waits, several times a second and after each {@link #wake}
    * @return whether all are acknowledged
    */
   public boolean awaitAcknowledgedUnless(BooleanSupplier called, Duration patience)

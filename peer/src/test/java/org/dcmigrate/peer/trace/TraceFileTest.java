@@ -60,6 +60,22 @@ class TraceFileTest {
   }
 
   @Test
+  void endsWithAWholeLineWhereItWouldBecomeTooLarge() throws Exception {
+    Path file = directory.resolve("trace");
+    try (TraceFile trace = TraceFile.open(file, PEER, CLOCK)) {
+      trace.stepped(MIGRATION, step("A", true));
+    }
+    long line = Files.size(file);
+    try (TraceFile trace = TraceFile.open(file, PEER, CLOCK, 3 * line + 1)) {
+      for (String event : List.of("B", "C", "D", "E")) {
+        trace.stepped(MIGRATION, step(event, true));
+      }
+    }
+    assertThat(Files.readAllLines(file)).hasSize(3);
+    assertThat(Files.size(file)).isEqualTo(3 * line);
+  }
+
+  @Test
   void aTornLineTakesNoOtherWithIt() throws Exception {
     Path file = Files.writeString(directory.resolve("trace"), "{\"time\":\"20");
     try (TraceFile trace = TraceFile.open(file, PEER, CLOCK)) {

@@ -39,6 +39,7 @@ class TransferTest {
   private static final byte[] TWO_PAGES =
       "page ".repeat(2000).substring(0, 8192).getBytes(US_ASCII);
 
+  private final CountDownLatch ended = new CountDownLatch(1);
   private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
   private final EgressFlow unlimited = Flows.unlimited();
   private final AtomicLong writtenPages = new AtomicLong();
@@ -47,6 +48,7 @@ class TransferTest {
 
   @AfterEach
   void stop() {
+    ended.countDown();
     channel.ifPresent(ManagedChannel::shutdownNow);
     server.ifPresent(Server::shutdownNow);
     timer.shutdownNow();
@@ -128,12 +130,7 @@ class TransferTest {
 
   @Test
   void aSenderIsHeldBackAndCanBeCancelled() throws Exception {
-    CountDownLatch never = new CountDownLatch(1);
-    serve(
-        attempt -> {
-          awaitQuietly(never);
-          throw new DcmException(Reason.ATTEMPT_DISCARDED, "over");
-        });
+    serveTakingNothing();
     try (TransferSender sender = sender()) {
       CompletableFuture<DcmException> failed = new CompletableFuture<>();
       Thread sending =
@@ -143,30 +140,22 @@ class TransferTest {
                   () -> {
                     try {
                       while (true) {
-                        sender.send(Chunk.of(0, 0, 1, MemorySegment.ofArray(new byte[1 << 20])));
+                        sender.send(large());
                       }
                     } catch (DcmException why) {
                       failed.complete(why);
                     }
                   });
-      while (sending.getState() != Thread.State.TIMED_WAITING) {
-        Thread.onSpinWait();
-      }
+      awaitWaiting(sending);
       assertThat(sender.sentChunks()).isLessThan(10);
       sender.cancel();
       assertThat(failed.get().reason()).isEqualTo(Reason.ATTEMPT_DISCARDED);
     }
-    never.countDown();
   }
 
   @Test
   void aSenderThatIsCalledDoesNotWaitForTheDestination() throws Exception {
-    CountDownLatch never = new CountDownLatch(1);
-    serve(
-        attempt -> {
-          awaitQuietly(never);
-          throw new DcmException(Reason.ATTEMPT_DISCARDED, "over");
-        });
+    serveTakingNothing();
     AtomicBoolean called = new AtomicBoolean();
     try (TransferSender sender = sender()) {
       CompletableFuture<Long> sent = new CompletableFuture<>();
@@ -176,39 +165,30 @@ class TransferTest {
               .start(
                   () -> {
                     try {
-                      Chunk large = Chunk.of(0, 0, 1, MemorySegment.ofArray(new byte[1 << 20]));
-                      while (sender.sendUnless(called::get, large).isPresent()) {}
+                      while (sender.sendUnless(called::get, large()).isPresent()) {}
                       sent.complete(sender.sentChunks());
                     } catch (DcmException failed) {
                       sent.completeExceptionally(failed);
                     }
                   });
-      while (sending.getState() != Thread.State.TIMED_WAITING) {
-        Thread.onSpinWait();
-      }
+      awaitWaiting(sending);
       long before = sender.sentChunks();
       called.set(true);
       sender.wake();
       assertThat(sent.get()).isEqualTo(before);
     }
-    never.countDown();
   }
 
   @Test
   void aDestinationThatTakesNothingIsLost() throws Exception {
-    CountDownLatch never = new CountDownLatch(1);
-    serve(
-        attempt -> {
-          awaitQuietly(never);
-          throw new DcmException(Reason.ATTEMPT_DISCARDED, "over");
-        });
+    serveTakingNothing();
     try (TransferSender sender =
         TransferSender.open(channel.orElseThrow(), ATTEMPT, unlimited, NO_PATIENCE)) {
       assertThatExceptionOfType(DcmException.class)
           .isThrownBy(
               () -> {
                 while (true) {
-                  sender.send(Chunk.of(0, 0, 1, MemorySegment.ofArray(new byte[1 << 20])));
+                  sender.send(large());
                 }
               })
           .matches(
@@ -216,7 +196,6 @@ class TransferTest {
                   why.reason() == Reason.DEADLINE_PASSED
                       || why.reason() == Reason.PEER_UNREACHABLE);
     }
-    never.countDown();
   }
 
   @Test
@@ -307,11 +286,25 @@ class TransferTest {
     channel = Optional.of(InProcessChannelBuilder.forName(name()).build());
   }
 
-  private static void awaitQuietly(CountDownLatch latch) {
-    try {
-      latch.await();
-    } catch (InterruptedException interrupted) {
-      Thread.currentThread().interrupt();
+  private void serveTakingNothing() throws IOException {
+    serve(
+        attempt -> {
+          try {
+            ended.await();
+          } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+          }
+          throw new DcmException(Reason.ATTEMPT_DISCARDED, "over");
+        });
+  }
+
+  private static Chunk large() {
+    return Chunk.of(0, 0, 1, MemorySegment.ofArray(new byte[1 << 20]));
+  }
+
+  private static void awaitWaiting(Thread sending) {
+    while (sending.getState() != Thread.State.TIMED_WAITING) {
+      Thread.onSpinWait();
     }
   }
 }

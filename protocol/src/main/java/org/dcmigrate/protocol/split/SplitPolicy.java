@@ -327,8 +327,9 @@ public final class SplitPolicy {
   }
 
   private boolean roomAfterProbe(long nowNs) {
-    // Nothing at all is an answer, too, once contributors were asked.
-    if (nowNs < probeEndsNs || probed.measuredNs() == 0) {
+    // Nothing at all is an answer, too, once it was measured long enough.
+    boolean measured = probed.isKnown() || probed.measuredNs() >= LEAST_MEASURED_NS;
+    if (nowNs < probeEndsNs || !measured) {
       return false;
     }
     aloneReached = probed.perSecond();

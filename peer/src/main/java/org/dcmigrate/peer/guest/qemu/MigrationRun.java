@@ -31,8 +31,10 @@ final class MigrationRun implements AutoCloseable {
   private final Duration setUp;
   private int starts;
   private long askedPass;
+  private long askedStopNs;
   private OptionalLong dirtyRate = OptionalLong.empty();
   private CompletableFuture<Qmp.Reply> lastAnswer = new CompletableFuture<>();
+  private CompletableFuture<Qmp.Reply> statusAnswer = new CompletableFuture<>();
   private Optional<MigrationStream> stream = Optional.empty();
   private volatile boolean broken;
   private volatile boolean settingUp;
@@ -152,6 +154,21 @@ final class MigrationRun implements AutoCloseable {
             && done.value().getAsJsonObject().get("ram") instanceof JsonObject ram
         ? Optional.of(ram.get("remaining").getAsLong())
         : Optional.empty();
+  }
+
+  /**
+   * Whether QEMU has stopped the guest to end its migration; not where its operator has paused it,
+   * as soon as QEMU has said so, which it can then.
+   */
+  boolean hasStoppedGuest() {
+    long stoppedAtNs = watch.seen().stoppedAtNs();
+    if (stoppedAtNs != askedStopNs) {
+      askedStopNs = stoppedAtNs;
+      statusAnswer = qmp.send("query-status", new JsonObject());
+    }
+    return stoppedAtNs != 0
+        && !(statusAnswer.getNow(new Qmp.Reply.Lost("")) instanceof Qmp.Reply.Done done
+            && MigrationWatch.text(done.value().getAsJsonObject(), "status").equals("paused"));
   }
 
   /** Memory that QEMU has still to send; empty when it does not say, for it is about to stop. */

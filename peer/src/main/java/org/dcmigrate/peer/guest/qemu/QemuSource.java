@@ -218,7 +218,7 @@ final class QemuSource implements GuestSource {
       if (phase != Phase.READING) {
         return;
       }
-      if (standsStill()) {
+      if (reader.ramEnded() || watch.seen().stopped()) {
         stopAllowed = true;
         return;
       }
@@ -229,10 +229,6 @@ final class QemuSource implements GuestSource {
     } finally {
       busy.unlock();
     }
-  }
-
-  private boolean standsStill() {
-    return reader.ramEnded() || watch.seen().stopped();
   }
 
   private void holdInLaterPass() throws DcmException {
@@ -251,12 +247,13 @@ final class QemuSource implements GuestSource {
 
   @Override
   public boolean standsStillUnread() {
-    busy.lock();
-    try {
-      return phase == Phase.READING && standsStill();
-    } finally {
-      busy.unlock();
+    if (phase != Phase.READING) {
+      return false;
     }
+    // One that its operator has paused stands still for that, read or not.
+    return reader.ramEnded()
+        ? reader.deviceState().map(StreamTail::ran).orElse(true)
+        : run.hasStoppedGuest();
   }
 
   @Override

@@ -10,6 +10,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.dcmigrate.peer.guest.Guest;
 import org.dcmigrate.peer.guest.GuestShell;
 import org.dcmigrate.peer.guest.GuestSource;
@@ -167,6 +169,25 @@ class QemuMigrationTest {
       assertEquals(Guest.State.RUNNING, guest.info().state());
       vm.serial().awaitTicks(3);
       vm.serial().assertSound();
+    }
+  }
+
+  @Test
+  void guestThatItsOperatorPausesDoesNotWaitToBeRead() throws Exception {
+    try (QemuTestVm vm = churn(Shape.SHARED_FILE, CHECKED)) {
+      try (GuestSource source = new QemuGuest(vm.guestConfig()).beginMigration(LIMIT);
+          Qmp operator = Qmp.connect(vm.operatorSocket(), event -> {})) {
+        operator.execute("stop");
+        long deadlineNs = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        // It may look so until QEMU has said who stopped it.
+        for (int times = 0; times < 100; times++) {
+          if (source.standsStillUnread()) {
+            times = 0;
+          }
+          assertTrue(System.nanoTime() < deadlineNs, "still to be read");
+          LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(5));
+        }
+      }
     }
   }
 

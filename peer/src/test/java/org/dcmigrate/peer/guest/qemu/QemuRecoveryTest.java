@@ -81,6 +81,9 @@ class QemuRecoveryTest {
         pump.untilStopped();
         source.resume();
         pump.until(() -> pump.idles() > 1);
+        assertFalse(source.standsStillUnread());
+        source.holdBack();
+        assertFalse(source.standsStillUnread());
         source.letStop();
         Event.Stopped stopped = pump.untilStopped();
         assertTrue(pump.pages() >= 2 * home.geometry().totalPages(), "all pages came twice");

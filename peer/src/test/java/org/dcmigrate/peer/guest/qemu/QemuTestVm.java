@@ -152,7 +152,9 @@ public final class QemuTestVm implements AutoCloseable {
             "-serial",
             "file:" + directory.resolve(SERIAL),
             "-qmp",
-            "unix:" + directory.resolve("qmp.sock") + ",server=on,wait=off"));
+            "unix:" + directory.resolve("qmp.sock") + ",server=on,wait=off",
+            "-qmp",
+            "unix:" + directory.resolve("operator.sock") + ",server=on,wait=off"));
     Process process =
         new ProcessBuilder(command)
             .redirectInput(new File("/dev/null"))
@@ -194,6 +196,11 @@ public final class QemuTestVm implements AutoCloseable {
   /** The same, with a limit of its own for QEMU's set-up. */
   QemuGuestConfig guestConfig(Duration setUp) {
     return new QemuGuestConfig("vm", directory.resolve("qmp.sock"), Map.of(), setUp);
+  }
+
+  /** Where its operator reaches it, beside its peer. */
+  public Path operatorSocket() {
+    return directory.resolve("operator.sock");
   }
 
   /** How a peer receives a machine like this, whatever its name. */
