@@ -179,7 +179,7 @@ class QemuRedirectTest {
   }
 
   @Test
-  void redirectWhileTheLastPagesComeRunsTheGuestOnAtOnce() throws Exception {
+  void redirectWhileNobodyTakesTheLastPages() throws Exception {
     try (QemuTestVm vm = churn(Shape.SHARED_FILE, RESTLESS)) {
       MigrationId migration = stoppedForMostOfItsLastPages(vm);
       // As good as nothing: the rest of the last pages would take hours.

@@ -224,7 +224,7 @@ final class VoteMutants {
     }
   }
 
-  /** Once a Commit names no witness, it counts the votes of the former witness no more. */
+  /** Once a Commit names no witness, it counts no vote of an electorate with one. */
   private static final class WitnessNamedLater implements Fault {
     private final AtomicBoolean none = new AtomicBoolean();
 

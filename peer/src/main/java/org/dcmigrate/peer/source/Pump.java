@@ -78,6 +78,8 @@ final class Pump implements AutoCloseable {
   private static final Duration PATIENCE = Duration.ofMillis(20);
   private static final Duration LOOK = Duration.ofMillis(50);
   private static final Duration LONGEST_REST = Duration.ofSeconds(1);
+  private static final Duration MOST_WAITING = Duration.ofSeconds(10);
+  private static final Duration MOST_WAITING_UNLINKED = Duration.ofSeconds(1);
   private static final long MOST_READING_NS = TimeUnit.SECONDS.toNanos(5);
   private static final long SURVEY_NS = TimeUnit.MILLISECONDS.toNanos(100);
   private static final Duration INVENTORY_DEADLINE = Duration.ofSeconds(60);
@@ -103,15 +105,18 @@ final class Pump implements AutoCloseable {
   // The transport takes arrays as they are.
   private final MemorySegment resendBuffer = MemorySegment.ofArray(new byte[RESEND_BYTES]);
 
+  // Written under linking, together with the epochs in which there may be none any more.
   private volatile Optional<Link> link = Optional.empty();
+  private long stoppedEpoch;
+  private final Object linking = new Object();
+  private final CompletableFuture<Boolean> ended = new CompletableFuture<>();
   private volatile boolean closed;
-  // Written on the migration's thread only.
-  private volatile long stoppedEpoch;
   private volatile Optional<Thread> thread = Optional.empty();
   private Optional<Event.Stopped> stopped = Optional.empty();
   private boolean stopReported;
   // The guest is not to stop. Where it has all the same it is read to its end, and runs on.
   private boolean held = true;
+  private boolean reconcileAsked;
   private boolean reconciling;
   private boolean repairing;
   private boolean takingOver;
@@ -169,23 +174,41 @@ final class Pump implements AutoCloseable {
 
   /** Ends sending in this epoch; when this returns, the versions emitted stand still. */
   void stopSending(long epoch) {
-    stoppedEpoch = Math.max(stoppedEpoch, epoch);
-    Optional<Link> current = link;
-    if (current.isEmpty() || current.get().attempt().epoch() != epoch) {
-      return;
-    }
-    link = Optional.empty();
-    current.get().sender().cancel();
+    Optional<Link> current = unlink(epoch);
+    current.ifPresent(to -> to.sender().cancel());
     CompletableFuture<Boolean> still = new CompletableFuture<>();
     commands.add(
         () -> {
           readToTheEnd();
-          reconciling = false;
-          repairing = false;
-          reportStop(current.get());
+          current.ifPresent(this::linkEnded);
           still.complete(true);
         });
-    still.orTimeout(10, TimeUnit.SECONDS).exceptionally(late -> false).join();
+    // What is too late is sent twice, at the worst: the destination's inventory is compared.
+    // Without
+    // a link only a guest that stops by itself says something.
+    Duration patience = current.isPresent() ? MOST_WAITING : MOST_WAITING_UNLINKED;
+    var _ =
+        CompletableFuture.anyOf(still, ended)
+            .completeOnTimeout(false, patience.toMillis(), TimeUnit.MILLISECONDS)
+            .join();
+  }
+
+  private Optional<Link> unlink(long epoch) {
+    synchronized (linking) {
+      stoppedEpoch = Math.max(stoppedEpoch, epoch);
+      Optional<Link> current = link.filter(to -> to.attempt().epoch() == epoch);
+      if (current.isPresent()) {
+        link = Optional.empty();
+      }
+      return current;
+    }
+  }
+
+  private void linkEnded(Link to) {
+    reconcileAsked = false;
+    reconciling = false;
+    repairing = false;
+    reportStop(to);
   }
 
   /** How the transfer stands, while there is one. Any thread may ask. */
@@ -208,11 +231,7 @@ final class Pump implements AutoCloseable {
   }
 
   void reconcile() {
-    commands.add(
-        () -> {
-          readToTheEnd();
-          beginReconcile();
-        });
+    commands.add(() -> reconcileAsked = link.isPresent());
   }
 
   void repair() {
@@ -326,6 +345,7 @@ final class Pump implements AutoCloseable {
       throw defect;
     } finally {
       link.ifPresent(current -> current.sender().cancel());
+      ended.complete(true);
     }
   }
 
@@ -366,6 +386,13 @@ final class Pump implements AutoCloseable {
   /** Does the next piece of work; false when there is none until a command comes. */
   private boolean work(Link to) throws DcmException {
     if (held && readOn()) {
+      return true;
+    }
+    if (reconcileAsked) {
+      if (allAcknowledged(to)) {
+        reconcileAsked = false;
+        beginReconcile(to);
+      }
       return true;
     }
     Optional<Extent> again = pages.nextResend();
@@ -515,13 +542,34 @@ final class Pump implements AutoCloseable {
   }
 
   private void lost(Link to, Failure why) {
-    if (link.isPresent() && link.get().sender().equals(to.sender())) {
-      link = Optional.empty();
-      reconciling = false;
-      repairing = false;
+    if (unlinked(to)) {
       to.sender().cancel();
       listener.happened(new SourceInput.DestinationLost(to.attempt().epoch(), why));
-      reportStop(to);
+      linkEnded(to);
+    }
+  }
+
+  /** Whether this was still the link; it is not any more. */
+  private boolean unlinked(Link to) {
+    synchronized (linking) {
+      boolean was = link.isPresent() && link.get().sender().equals(to.sender());
+      if (was) {
+        link = Optional.empty();
+      }
+      return was;
+    }
+  }
+
+  /** Makes this the link, unless sending in its epoch was ended meanwhile. */
+  private boolean linked(Link opened) {
+    synchronized (linking) {
+      boolean allowed = !closed && opened.attempt().epoch() > stoppedEpoch;
+      if (allowed) {
+        link = Optional.of(opened);
+      } else {
+        opened.sender().cancel();
+      }
+      return allowed;
     }
   }
 
@@ -534,13 +582,9 @@ final class Pump implements AutoCloseable {
       pages.outbid(held);
       surveyWritten(System.nanoTime());
       double fraction = pages.sharedFraction();
-      Link opened = connect(attempt, to);
-      if (closed || attempt.epoch() <= stoppedEpoch) {
-        opened.sender().cancel();
-        return;
+      if (linked(connect(attempt, to))) {
+        listener.planned(attempt.epoch(), fraction, List.copyOf(available.keySet()));
       }
-      link = Optional.of(opened);
-      listener.planned(attempt.epoch(), fraction, List.copyOf(available.keySet()));
     } catch (DcmException failed) {
       listener.happened(new SourceInput.DestinationLost(attempt.epoch(), failed.failure()));
     }
@@ -554,14 +598,8 @@ final class Pump implements AutoCloseable {
     return new Link(attempt, to, sender);
   }
 
-  private void beginReconcile() {
-    Optional<Link> current = link;
-    if (current.isEmpty()) {
-      return;
-    }
-    Link to = current.get();
+  private void beginReconcile(Link to) {
     try {
-      to.sender().awaitAcknowledged(timeouts.sendStall());
       HeldPages held = inventory(to.client(), to.attempt(), to.attempt().epoch());
       pages.resendMissing(held.current());
       pages.outbid(held);
@@ -583,8 +621,7 @@ final class Pump implements AutoCloseable {
       to.client().segmentDigests(to.attempt(), pages::resendSegmentUnless, INVENTORY_DEADLINE);
       // The destination cut the transfer when it began to verify.
       to.sender().cancel();
-      link = Optional.of(connect(to.attempt(), to.client()));
-      repairing = true;
+      repairing = linked(connect(to.attempt(), to.client()));
     } catch (DcmException failed) {
       lost(to, failed.failure());
     }

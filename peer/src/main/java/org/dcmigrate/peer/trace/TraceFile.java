@@ -79,7 +79,12 @@ public final class TraceFile implements Trace, AutoCloseable {
         // Torn when the machine crashed: what follows is whole again.
         file.write(ByteBuffer.wrap(new byte[] {'\n'}));
       }
-      return new TraceFile(peer, clock, file, mostBytes);
+      TraceFile trace = new TraceFile(peer, clock, file, mostBytes);
+      // A life of which only the first steps fit in would look as if it had been cut off there.
+      if (file.size() > mostBytes - mostBytes / 16) {
+        trace.endAsTooLarge();
+      }
+      return trace;
     } catch (IOException failed) {
       throw new DcmException(
           Reason.INTERNAL,
@@ -112,8 +117,7 @@ public final class TraceFile implements Trace, AutoCloseable {
     try {
       ByteBuffer line = StandardCharsets.UTF_8.encode(event.toJson() + "\n");
       if (file.size() + line.remaining() > mostBytes) {
-        broken = true;
-        LOG.error("the trace ends here: it would exceed {} bytes; move it away", mostBytes);
+        endAsTooLarge();
         return;
       }
       while (line.hasRemaining()) {
@@ -123,6 +127,11 @@ public final class TraceFile implements Trace, AutoCloseable {
       broken = true;
       LOG.error("the trace ends here, as it cannot be written: {}", failed.getMessage());
     }
+  }
+
+  private void endAsTooLarge() {
+    broken = true;
+    LOG.error("the trace ends here: it would exceed {} bytes; move it away", mostBytes);
   }
 
   @Override

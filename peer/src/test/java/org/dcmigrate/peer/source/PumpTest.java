@@ -8,6 +8,7 @@ import io.grpc.inprocess.InProcessChannelBuilder;
 import io.grpc.inprocess.InProcessServerBuilder;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
@@ -48,6 +49,18 @@ class PumpTest {
   private static final Geometry GEOMETRY =
       new Geometry(List.of(new RamBlock("ram", (long) PAGES * Geometry.PAGE_BYTES)));
 
+  // The destination is not given up while a test waits.
+  private static final Timeouts PATIENT =
+      new Timeouts(
+          Duration.ofSeconds(30),
+          Duration.ofSeconds(20),
+          Duration.ofSeconds(5),
+          Duration.ofSeconds(10),
+          Duration.ofMinutes(10),
+          Duration.ofSeconds(60),
+          Duration.ofMinutes(10),
+          Duration.ofSeconds(60));
+
   private final String name = UUID.randomUUID().toString();
   private final Server server =
       InProcessServerBuilder.forName(name).addService(new TakesNothing()).build();
@@ -59,7 +72,7 @@ class PumpTest {
       new Pump(
           guest,
           pages,
-          Timeouts.DEFAULT,
+          PATIENT,
           CompressionMode.OFF,
           new EgressLimiter(0, System::nanoTime)
               .open(
@@ -127,7 +140,7 @@ class PumpTest {
     pump.letStop();
     guest.await("letStop");
     // So many that the next command comes while they are read.
-    guest.stop(200 * PAGES);
+    guest.stop(20 * PAGES);
     pump.holdBack();
     pump.stopSending(1);
     assertThat(guest.unread()).isZero();

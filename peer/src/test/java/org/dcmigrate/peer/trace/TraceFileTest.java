@@ -71,8 +71,11 @@ class TraceFileTest {
         trace.stepped(MIGRATION, step(event, true));
       }
     }
-    assertThat(Files.readAllLines(file)).hasSize(3);
     assertThat(Files.size(file)).isEqualTo(3 * line);
+    try (TraceFile trace = TraceFile.open(file, PEER, CLOCK, 3 * line + 100)) {
+      trace.stepped(MIGRATION, step("F", true));
+    }
+    assertThat(Files.readAllLines(file)).hasSize(3);
   }
 
   @Test

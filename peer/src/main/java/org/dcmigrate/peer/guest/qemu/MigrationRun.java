@@ -22,6 +22,10 @@ import org.dcmigrate.protocol.Reason;
 final class MigrationRun implements AutoCloseable {
   private static final Duration REFUSAL = Duration.ofSeconds(5);
   private static final Duration WINDING_DOWN = Duration.ofMinutes(10);
+  private static final Qmp.Reply NOT_YET = new Qmp.Reply.Lost("");
+  private static final long ANSWERS_WITHIN_NS = TimeUnit.MILLISECONDS.toNanos(100);
+  private static final long STATUS_HOLDS_NS = TimeUnit.MILLISECONDS.toNanos(250);
+  private static final Set<String> STOPPED_BY_MIGRATION = Set.of("finish-migrate", "postmigrate");
   private static final Set<String> OVER = Set.of("", "none", "completed", "failed", "cancelled");
 
   private final Qmp qmp;
@@ -31,7 +35,8 @@ final class MigrationRun implements AutoCloseable {
   private final Duration setUp;
   private int starts;
   private long askedPass;
-  private long askedStopNs;
+  private long statusAskedNs;
+  private boolean stoppedByMigration;
   private OptionalLong dirtyRate = OptionalLong.empty();
   private CompletableFuture<Qmp.Reply> lastAnswer = new CompletableFuture<>();
   private CompletableFuture<Qmp.Reply> statusAnswer = new CompletableFuture<>();
@@ -58,6 +63,9 @@ final class MigrationRun implements AutoCloseable {
       awaitCleanUp();
     }
     watch.reset();
+    statusAskedNs = 0;
+    statusAnswer = new CompletableFuture<>();
+    stoppedByMigration = false;
     starts++;
     long deadline = System.nanoTime() + setUp.toNanos();
     settingUp = true;
@@ -131,7 +139,7 @@ final class MigrationRun implements AutoCloseable {
     if (askedPass <= endedPass) {
       return 0;
     }
-    return remaining(lastAnswer.getNow(new Qmp.Reply.Lost(""))).orElse(0L) / Geometry.PAGE_BYTES;
+    return remaining(lastAnswer.getNow(NOT_YET)).orElse(0L) / Geometry.PAGE_BYTES;
   }
 
   /**
@@ -141,7 +149,7 @@ final class MigrationRun implements AutoCloseable {
   OptionalLong dirtyPagesPerSecond() {
     // The first pass of a stream begins with a count of its own, of nothing.
     if (askedPass > 1
-        && lastAnswer.getNow(new Qmp.Reply.Lost("")) instanceof Qmp.Reply.Done done
+        && lastAnswer.getNow(NOT_YET) instanceof Qmp.Reply.Done done
         && done.value().getAsJsonObject().get("ram") instanceof JsonObject ram
         && ram.has("dirty-pages-rate")) {
       dirtyRate = OptionalLong.of(ram.get("dirty-pages-rate").getAsLong());
@@ -157,18 +165,25 @@ final class MigrationRun implements AutoCloseable {
   }
 
   /**
-   * Whether QEMU has stopped the guest to end its migration; not where its operator has paused it,
-   * as soon as QEMU has said so, which it can then.
+   * Whether QEMU has stopped the guest to end its migration. While it writes the last pages it does
+   * not answer; where somebody else has stopped the guest, it says so.
    */
   boolean hasStoppedGuest() {
-    long stoppedAtNs = watch.seen().stoppedAtNs();
-    if (stoppedAtNs != askedStopNs) {
-      askedStopNs = stoppedAtNs;
+    if (!watch.seen().stopped()) {
+      return false;
+    }
+    long silentNs = System.nanoTime() - statusAskedNs;
+    if (statusAnswer.getNow(NOT_YET) instanceof Qmp.Reply.Done done) {
+      String status = MigrationWatch.text(done.value().getAsJsonObject(), "status");
+      stoppedByMigration = STOPPED_BY_MIGRATION.contains(status);
+    } else if (statusAskedNs != 0) {
+      return stoppedByMigration || silentNs > ANSWERS_WITHIN_NS;
+    }
+    if (statusAskedNs == 0 || silentNs > STATUS_HOLDS_NS) {
+      statusAskedNs = System.nanoTime();
       statusAnswer = qmp.send("query-status", new JsonObject());
     }
-    return stoppedAtNs != 0
-        && !(statusAnswer.getNow(new Qmp.Reply.Lost("")) instanceof Qmp.Reply.Done done
-            && MigrationWatch.text(done.value().getAsJsonObject(), "status").equals("paused"));
+    return stoppedByMigration;
   }
 
   /** Memory that QEMU has still to send; empty when it does not say, for it is about to stop. */

@@ -23,6 +23,7 @@ final class PageReader {
   private int earlierPasses;
   private Optional<StreamRecord> unused = Optional.empty();
   private Optional<byte[]> deviceState = Optional.empty();
+  private boolean ran;
   private boolean ramEnded;
   private long ramEndedAtNs;
 
@@ -63,6 +64,11 @@ final class PageReader {
   /** When that was, {@link System#nanoTime}. */
   long ramEndedAtNs() {
     return ramEndedAtNs;
+  }
+
+  /** Whether the guest ran until the end of the stream, once that was read. */
+  boolean ran() {
+    return ran;
   }
 
   /** The device state, once the stream was read to its end. */
@@ -108,6 +114,7 @@ final class PageReader {
         }
         case StreamRecord.Ended ended -> {
           deviceState = Optional.of(ended.deviceState());
+          ran = StreamTail.ran(ended.deviceState());
           return Optional.empty();
         }
         case StreamRecord.More more -> {

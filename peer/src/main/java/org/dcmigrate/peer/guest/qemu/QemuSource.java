@@ -128,11 +128,9 @@ final class QemuSource implements GuestSource {
       long stoppedAtNs = watch.seen().stoppedAtNs();
       return Optional.of(
           new Event.Stopped(
-              deviceState,
-              stoppedAtNs == 0 ? reader.ramEndedAtNs() : stoppedAtNs,
-              StreamTail.ran(deviceState)));
+              deviceState, stoppedAtNs == 0 ? reader.ramEndedAtNs() : stoppedAtNs, reader.ran()));
     }
-    if (!StreamTail.ran(deviceState)) {
+    if (!reader.ran()) {
       // Its operator had paused it: standing still is no harm to it.
       return idle(deadlineNs);
     }
@@ -252,7 +250,7 @@ final class QemuSource implements GuestSource {
     }
     // One that its operator has paused stands still for that, read or not.
     return reader.ramEnded()
-        ? reader.deviceState().map(StreamTail::ran).orElse(true)
+        ? reader.deviceState().isEmpty() || reader.ran()
         : run.hasStoppedGuest();
   }
 
@@ -261,7 +259,7 @@ final class QemuSource implements GuestSource {
     busy.lock();
     try {
       require(Phase.STOPPED);
-      boolean ran = StreamTail.ran(reader.deviceState().orElseThrow());
+      boolean ran = reader.ran();
       try {
         // Before it can stand still for good: a restart without a grant sets it running.
         guest.toStart(ran);
@@ -305,7 +303,7 @@ final class QemuSource implements GuestSource {
       mayStop = false;
       stopAllowed = false;
       rejections = 0;
-      if (StreamTail.ran(reader.deviceState().orElseThrow())) {
+      if (reader.ran()) {
         run.stop();
         restart();
       } else {
