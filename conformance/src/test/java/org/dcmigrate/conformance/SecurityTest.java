@@ -46,7 +46,6 @@ import org.junit.jupiter.api.io.TempDir;
 /** The cases about certificates, over TLS: a right peer passes, one that looks at nothing fails. */
 class SecurityTest {
   private static final PeerId REFERENCE = new PeerId("spiffe://test/peer/reference");
-  private static final PeerId THIRD = new PeerId("spiffe://test/peer/tester-witness");
 
   @TempDir private Path directory;
   private Authority authority;
@@ -92,30 +91,27 @@ class SecurityTest {
   /** As a source, it tells who listens by the certificate alone. */
   @Test
   void theReferenceIsNotRedirectedToAnImpostor() throws Exception {
-    CaseResult result = redirectedToAnImpostor(ReferencePeer.SECOND, THIRD);
+    CaseResult result = redirectedTo(new PeerId("spiffe://test/peer/tester-witness"));
 
     assertThat(result.verdict()).as(Report.text(result)).isEqualTo(Verdict.PASS);
   }
 
-  /** Whom the source takes for the second is the third, so that the case can fail. */
+  /** The impostor has a certificate of whom it stands for, so that the case can fail. */
   @Test
   void aSourceThatTakesAnImpostorFails() throws Exception {
-    CaseResult result = redirectedToAnImpostor(THIRD, ReferencePeer.SECOND);
+    CaseResult result = redirectedTo(ReferencePeer.SECOND);
 
     assertThat(result.verdict()).as(Report.text(result)).isEqualTo(Verdict.FAIL);
     assertThat(result.explanation()).startsWith("Redirect");
   }
 
-  /**
-   * @param second who the target thinks is the second peer
-   * @param third and the third
-   */
-  private CaseResult redirectedToAnImpostor(PeerId second, PeerId third) throws Exception {
+  /** What becomes of a redirect to the second peer in whose place this one listens. */
+  private CaseResult redirectedTo(PeerId third) throws Exception {
     Map<String, Integer> ports = FreePorts.each(List.of("tester", "second", "third"));
     try (Daemon daemon =
         reference(
             peer("tester", ports, ReferencePeer.TESTER),
-            peer("second", ports, second),
+            peer("second", ports, ReferencePeer.SECOND),
             peer("third", ports, third))) {
       Cast cast =
           new Cast(
@@ -125,7 +121,7 @@ class SecurityTest {
               Optional.of(
                   new Persona(
                       "second", authority.security(ReferencePeer.SECOND), listen(ports, "second"))),
-              Optional.of(new Persona("third", authority.security(THIRD), listen(ports, "third"))),
+              Optional.of(new Persona("third", authority.security(third), listen(ports, "third"))),
               Optional.of(tester),
               Optional.of(authority),
               Optional.empty(),
