@@ -183,9 +183,8 @@ final class Pump implements AutoCloseable {
           current.ifPresent(this::linkEnded);
           still.complete(true);
         });
-    // What is too late is sent twice, at the worst: the destination's inventory is compared.
-    // Without
-    // a link only a guest that stops by itself says something.
+    // What comes later is sent twice, at the worst: the destination's inventory is compared. And
+    // without a link only a guest that stops by itself says something.
     Duration patience = current.isPresent() ? MOST_WAITING : MOST_WAITING_UNLINKED;
     var _ =
         CompletableFuture.anyOf(still, ended)
